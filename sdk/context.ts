@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What a handler sees, per hook. A member that needs a grant is there only if the module declares it for
+ * lines of that type.
+ *
+ * @module
+ */
+
+import type { Authtok, OldAuthtok } from "./authtok.ts";
+import type { Conversation } from "./conversation.ts";
+import type { Data } from "./data.ts";
+import type { Environment } from "./environment.ts";
+import type { Grant } from "./grants.ts";
+import type { Hook, LINE_TYPES } from "./hooks.ts";
+import type { Items } from "./items.ts";
+import type { Log } from "./log.ts";
+import type { Lookup } from "./lookup.ts";
+import type { NoOptions } from "./options.ts";
+import type { Deny } from "./result.ts";
+
+/** What pam_setcred(3) is asked to do; flags without a verb mean `establish`, as in libpam. */
+export type Verb = "establish" | "delete" | "reinitialize" | "refresh";
+
+/** The process that called libpam. */
+export interface CallerProcess {
+  /** Its process id. */
+  readonly pid: number;
+  /** Its real user id: the person who started it, or 0 for a daemon. */
+  readonly uid: number;
+  /** Its effective user id: 0 for a set-uid program. */
+  readonly euid: number;
+}
+
+/**
+ * What every handler sees. It is made new for each hook and is of no use after it: effects of a handler that
+ * has returned are logged and ignored.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, assertShown, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   account({ now, user, service, deny }) {
+ *     const { hour } = now.toZonedDateTimeISO("Europe/Berlin");
+ *     return service === "login" && hour >= 22 ? deny("perm_denied", `Good night, ${user}`) : "ignore";
+ *   },
+ * });
+ *
+ * const scene = { user: "alice", service: "login", now: "2026-01-01T21:00:00Z" };
+ * const late = await runHook(module, "account", scene);
+ * assertCode(late, "perm_denied");
+ * assertShown(late, "Good night, alice");
+ * ```
+ */
+export interface Context<H extends Hook = Hook, O = unknown, G extends Grant = never> {
+  /** The application's name for the policy, `sshd`; PAM_SERVICE. */
+  readonly service: string;
+  /**
+   * The user that the hook is about; PAM_USER. A person typed it: it may be anything, also a password by
+   * mistake.
+   */
+  readonly user: string;
+  /**
+   * The module's options: what its validator made of the pam.d line and the configuration. Frozen, and shared
+   * by the hooks of a line.
+   */
+  readonly options: O;
+  /** The time; the same however often it is read in a hook. */
+  readonly now: Temporal.Instant;
+  /** PAM_SILENT: texts will not be shown; questions will. */
+  readonly silent: boolean;
+  /** The process that called libpam. */
+  readonly caller: CallerProcess;
+  /**
+   * Whether state set by an earlier hook is here: `same` if module data came from this process, `resumed` if
+   * it was carried over from another one, `none` if there is none. A handler must work with `none`.
+   */
+  readonly continuity: "same" | "resumed" | "none";
+  /** Refuses, with a text for the person; must be returned. */
+  readonly deny: Deny<H>;
+  /** The items of the transaction; see pam_get_item(3). */
+  readonly items: Items<G, typeof LINE_TYPES[H]>;
+  /** The PAM environment; see pam_getenv(3), pam_putenv(3). */
+  readonly environment: Environment<G, typeof LINE_TYPES[H]>;
+  /** The module's own state on the PAM handle; see pam_set_data(3). */
+  readonly data: Data;
+  /** Texts and questions; see pam_conv(3). */
+  readonly conversation: Conversation<G, typeof LINE_TYPES[H]>;
+  /** The user in the machine's databases. */
+  readonly lookup: Lookup<G, typeof LINE_TYPES[H]>;
+  /** The log; see pam_syslog(3). */
+  readonly log: Log;
+  /**
+   * Fires when the deadline passes or the application hangs up: hand it to whatever waits, such as `fetch`.
+   */
+  readonly signal: AbortSignal;
+  /** `length` random octets, 0 to 65536, fit for secrets. Throws a RangeError for another length. */
+  readonly random: (length: number) => Uint8Array<ArrayBuffer>;
+  /**
+   * Asks for a delay of at least this long, 0 to 30 seconds (FAIL_DELAY_MAX_US), if the transaction fails in
+   * authenticate or changePassword; libpam takes the longest that any module asks for and varies it by up to
+   * half. See pam_fail_delay(3). Never sleep in a handler. Throws a RangeError for another duration, and a
+   * TypeError for anything else.
+   */
+  readonly failDelay: (atLeast: Temporal.Duration) => void;
+}
+
+/**
+ * What the handler of `authenticate` sees; see pam_sm_authenticate(3).
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   authenticate: ({ items, deny }) => items.rhost === undefined ? "ignore" : deny("auth_err", "Not here"),
+ * });
+ *
+ * assertCode(await runHook(module, "authenticate", { items: { rhost: "203.0.113.7" } }), "auth_err");
+ * ```
+ */
+export interface AuthenticateContext<O = NoOptions, G extends Grant = never>
+  extends Context<"authenticate", O, G>, Authtok<G, "auth"> {
+  /** PAM_DISALLOW_NULL_AUTHTOK: an empty password must not be enough. */
+  readonly disallowNullAuthtok: boolean;
+}
+
+/**
+ * What the handler of `setCredentials` sees; see pam_sm_setcred(3). sshd calls it twice for one login, and
+ * libpam judges it by what authenticate returned in the same process: it cannot refuse a login.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   setCredentials({ verb, user, log }) {
+ *     if (verb === "establish") log.info("credentials for {user}", { user });
+ *     return "success";
+ *   },
+ * });
+ *
+ * assertCode(await runHook(module, "setCredentials"), "success");
+ * ```
+ */
+export interface SetCredentialsContext<O = NoOptions, G extends Grant = never>
+  extends Context<"setCredentials", O, G> {
+  /** What to do with the credentials. */
+  readonly verb: Verb;
+}
+
+/**
+ * What the handler of `account` sees; see pam_sm_acct_mgmt(3).
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   grants: { account: ["shadow"] },
+ *   async account({ lookup, now }) {
+ *     const ageing = await lookup.ageing();
+ *     const today = now.toZonedDateTimeISO("UTC").toPlainDate();
+ *     const { compare } = Temporal.PlainDate;
+ *     const over = ageing?.expires !== undefined && compare(today, ageing.expires) >= 0;
+ *     return over ? "acct_expired" : "success";
+ *   },
+ * });
+ *
+ * assertCode(await runHook(module, "account", { user: "alice", users: { alice: {} } }), "success");
+ * ```
+ */
+export interface AccountContext<O = NoOptions, G extends Grant = never> extends Context<"account", O, G> {
+  /** PAM_DISALLOW_NULL_AUTHTOK: an empty password must not be enough. */
+  readonly disallowNullAuthtok: boolean;
+}
+
+/**
+ * What the handler of `openSession` sees; see pam_sm_open_session(3). To refuse, return `perm_denied`: sudo
+ * goes on after `session_err`.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   openSession({ conversation, user }) {
+ *     conversation.info(`Welcome, ${user}. Backups run from 02:00.`);
+ *     return "success";
+ *   },
+ * });
+ *
+ * assertCode(await runHook(module, "openSession"), "success");
+ * ```
+ */
+export interface OpenSessionContext<O = NoOptions, G extends Grant = never>
+  extends Context<"openSession", O, G> {}
+
+/**
+ * What the handler of `closeSession` sees; see pam_sm_close_session(3). It may run in another process than
+ * openSession did.
+ *
+ * @example
+ * ```ts
+ * import { dataKey, defineModule } from "@pam-deno/sdk";
+ * import { assertCode, FakeTransaction } from "@pam-deno/sdk/testing";
+ * import * as v from "valibot";
+ *
+ * const opened = dataKey("opened", v.pipe(v.string(), v.transform((text) => Temporal.Instant.from(text))));
+ *
+ * const module = defineModule({
+ *   openSession({ data, now }) {
+ *     data.set(opened, now);
+ *     return "success";
+ *   },
+ *   closeSession({ data, now, log }) {
+ *     const since = data.get(opened); // another process may have opened the session
+ *     if (since !== undefined) log.info("open for {time}", { time: now.since(since).toString() });
+ *     return "success";
+ *   },
+ * });
+ *
+ * using transaction = new FakeTransaction(module);
+ * assertCode(await transaction.run("openSession"), "success");
+ * assertCode(await transaction.run("closeSession"), "success");
+ * ```
+ */
+export interface CloseSessionContext<O = NoOptions, G extends Grant = never>
+  extends Context<"closeSession", O, G> {}
+
+/**
+ * What both handlers of `changePassword` see; see pam_sm_chauthtok(3).
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   grants: { password: ["authtok"] },
+ *   changePassword: {
+ *     preliminary: ({ service, deny }) => service === "cron" ? deny("try_again", "Not here") : "success",
+ *     async update({ authtok, privileged, deny }) {
+ *       using password = await authtok("New password: ");
+ *       const short = password.use((bytes) => bytes.length < 12);
+ *       return short && !privileged ? deny("authtok_err", "At least 12 characters, please") : "ignore";
+ *     },
+ *   },
+ * });
+ *
+ * assertCode(await runHook(module, "preliminary"), "success");
+ * ```
+ */
+export interface ChangePasswordContext<
+  H extends "preliminary" | "update",
+  O = NoOptions,
+  G extends Grant = never,
+> extends Context<H, O, G>, Authtok<G, "password">, OldAuthtok<G, "password"> {
+  /** PAM_CHANGE_EXPIRED_AUTHTOK: return `ignore` unless the user's password has expired. */
+  readonly onlyIfExpired: boolean;
+  /** The caller's real user is root, who may set another's password without knowing the old one. */
+  readonly privileged: boolean;
+}
+
+/**
+ * What the handler of `changePassword.preliminary` sees: the pass with PAM_PRELIM_CHECK, which must change
+ * and consume nothing.
+ */
+export interface PreliminaryContext<O = NoOptions, G extends Grant = never>
+  extends ChangePasswordContext<"preliminary", O, G> {}
+
+/** What the handler of `changePassword.update` sees: the pass with PAM_UPDATE_AUTHTOK, which changes. */
+export interface UpdateContext<O = NoOptions, G extends Grant = never>
+  extends ChangePasswordContext<"update", O, G> {}
+
+/** The context of each hook, by its name. */
+export interface ContextOf<O, G extends Grant> {
+  /** pam_sm_authenticate(3) */
+  readonly authenticate: AuthenticateContext<O, G>;
+  /** pam_sm_setcred(3) */
+  readonly setCredentials: SetCredentialsContext<O, G>;
+  /** pam_sm_acct_mgmt(3) */
+  readonly account: AccountContext<O, G>;
+  /** pam_sm_open_session(3) */
+  readonly openSession: OpenSessionContext<O, G>;
+  /** pam_sm_close_session(3) */
+  readonly closeSession: CloseSessionContext<O, G>;
+  /** pam_sm_chauthtok(3) with PAM_PRELIM_CHECK */
+  readonly preliminary: PreliminaryContext<O, G>;
+  /** pam_sm_chauthtok(3) with PAM_UPDATE_AUTHTOK */
+  readonly update: UpdateContext<O, G>;
+}

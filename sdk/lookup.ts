@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What the machine knows about the user.
+ *
+ * @module
+ */
+
+import type { AgeingEntry } from "./caller.ts";
+import type { Grant, Granted } from "./grants.ts";
+import type { HookState } from "./hook_state.ts";
+import type { LineType } from "./hooks.ts";
+
+/** The passwd entry of the user; see passwd(5). */
+export interface Passwd {
+  /** Login name as the database spells it. */
+  readonly name: string;
+  /** User id. */
+  readonly uid: number;
+  /** Id of the primary group. */
+  readonly gid: number;
+  /** Home directory. */
+  readonly home: string;
+  /** Login shell. */
+  readonly shell: string;
+}
+
+/**
+ * The ageing fields of the user's shadow entry; see shadow(5). A field that is empty there is `undefined`.
+ * Never the hash.
+ */
+export interface Ageing {
+  /** When the password was changed last; `undefined` also if it must be changed at the next login. */
+  readonly lastChange: Temporal.PlainDate | undefined;
+  /** The password must be changed at the next login: the last change is day 0. */
+  readonly changeRequired: boolean;
+  /** Days before which the password may not be changed again. */
+  readonly minDays: number | undefined;
+  /** Days after which the password must be changed. */
+  readonly maxDays: number | undefined;
+  /** Days of warning before that. */
+  readonly warnDays: number | undefined;
+  /** Days after that until the account is disabled. */
+  readonly inactiveDays: number | undefined;
+  /** The first day on which the account is expired. */
+  readonly expires: Temporal.PlainDate | undefined;
+  /** The hash starts with `!` or `*`: no password fits. */
+  readonly locked: boolean;
+  /** The password is empty. */
+  readonly empty: boolean;
+}
+
+/**
+ * Looks the user of the hook up in the machine's databases, as the application sees them (nsswitch.conf(5)).
+ * A second call in the same hook gives the same answer. Each rejects with {@linkcode PamError} if the
+ * database cannot be asked.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   async account({ lookup, deny }) {
+ *     const groups = await lookup.groups();
+ *     return groups.includes("operators") ? "success" : deny("perm_denied", "Only for operators");
+ *   },
+ * });
+ *
+ * const users = { alice: { groups: ["operators"] } };
+ * assertCode(await runHook(module, "account", { user: "alice", users }), "success");
+ * ```
+ */
+export interface Lookup<G extends Grant = never, L extends LineType = LineType> {
+  /** The passwd entry; `undefined` if there is no such user. See getpwnam(3). */
+  passwd(): Promise<Passwd | undefined>;
+  /**
+   * The names of the primary and the supplementary groups, at most 512 (GROUPS_MAX); empty if there is no
+   * such user. A group without a name is left out. See getgrouplist(3).
+   */
+  groups(): Promise<readonly string[]>;
+  /**
+   * The ageing fields; `undefined` if there is no shadow entry. Needs the grant `shadow`. See getspnam(3).
+   */
+  readonly ageing: Granted<"shadow", G, L, () => Promise<Ageing | undefined>>;
+}
+
+/** The runtime's view: every grant there is. */
+type AllLookup = Lookup<Grant>;
+
+const EPOCH = /* @__PURE__ */ new Temporal.PlainDate(1970, 1, 1);
+/** The last day that Temporal.PlainDate has, counted from the epoch: a date behind it is as good as none. */
+const LAST_DAY = 100_000_000;
+
+function days(value: number): number | undefined {
+  return value < 0 ? undefined : value;
+}
+
+function date(value: number): Temporal.PlainDate | undefined {
+  return value < 0 || value > LAST_DAY ? undefined : EPOCH.add({ days: value });
+}
+
+function toAgeing(entry: AgeingEntry): Ageing {
+  return Object.freeze({
+    lastChange: entry.last_change === 0 ? undefined : date(entry.last_change),
+    changeRequired: entry.last_change === 0,
+    minDays: days(entry.min),
+    maxDays: days(entry.max),
+    warnDays: days(entry.warn),
+    inactiveDays: days(entry.inactive),
+    expires: date(entry.expire),
+    locked: entry.locked,
+    empty: entry.empty,
+  });
+}
+
+async function passwd(state: HookState): Promise<Passwd | undefined> {
+  const entry = await state.host.caller.lookupPasswd();
+  if (entry === undefined) return undefined;
+  const { name, uid, gid, home, shell } = entry;
+  return Object.freeze({ name, uid, gid, home, shell });
+}
+
+async function groups(state: HookState): Promise<readonly string[]> {
+  const entries = await state.host.caller.lookupGroups() ?? [];
+  return Object.freeze(entries.map((entry) => entry.name).filter((name) => name !== undefined));
+}
+
+async function ageing(state: HookState): Promise<Ageing | undefined> {
+  const entry = await state.host.caller.lookupAgeing();
+  return entry === undefined ? undefined : toAgeing(entry);
+}
+
+/** Makes the look-ups of one hook. */
+export function makeLookup(state: HookState): AllLookup {
+  let passwdOnce: Promise<Passwd | undefined> | undefined;
+  let groupsOnce: Promise<readonly string[]> | undefined;
+  let ageingOnce: Promise<Ageing | undefined> | undefined;
+  return Object.freeze({
+    passwd: () => passwdOnce ??= state.ask("lookup.passwd()", () => passwd(state)),
+    groups: () => groupsOnce ??= state.ask("lookup.groups()", () => groups(state)),
+    ageing() {
+      state.needs("shadow", "lookup.ageing()");
+      return ageingOnce ??= state.ask("lookup.ageing()", () => ageing(state));
+    },
+  });
+}
