@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The six service functions with their flags, apart from how they are called.
+ *
+ * @module
+ */
+
+import { FLAGS } from "../tokens.ts";
+
+/** The name of a service function in libpam. */
+export type ServiceFunction =
+  | "pam_authenticate"
+  | "pam_setcred"
+  | "pam_acct_mgmt"
+  | "pam_open_session"
+  | "pam_close_session"
+  | "pam_chauthtok";
+
+/** Flags that every service function takes. */
+export interface CallFlags {
+  /**
+   * `PAM_SILENT`: modules show no texts; they may still ask.
+   * @default {false}
+   */
+  readonly silent?: boolean;
+}
+
+/** Flags of `authenticate` and `account`. */
+export interface AuthenticateFlags extends CallFlags {
+  /**
+   * `PAM_DISALLOW_NULL_AUTHTOK`: an empty password lets nobody in.
+   * @default {false}
+   */
+  readonly disallowNullAuthtok?: boolean;
+}
+
+/** Flags of `changePassword`. */
+export interface ChangePasswordFlags extends CallFlags {
+  /**
+   * `PAM_CHANGE_EXPIRED_AUTHTOK`: only a password that has expired is changed.
+   * @default {false}
+   */
+  readonly changeExpiredAuthtok?: boolean;
+}
+
+/** What `setCredentials` does to the credentials. */
+export type CredentialsVerb = "establish" | "delete" | "reinitialize" | "refresh";
+
+function bits(flags: AuthenticateFlags & ChangePasswordFlags): number {
+  return (flags.silent ? FLAGS.silent : 0) |
+    (flags.disallowNullAuthtok ? FLAGS.disallow_null_authtok : 0) |
+    (flags.changeExpiredAuthtok ? FLAGS.change_expired_authtok : 0);
+}
+
+/**
+ * The six service functions of PAM, as an application calls them. `Result` is a code, or the promise of one.
+ *
+ * @typeParam Result what a call returns
+ */
+export abstract class ServiceFunctions<Result> {
+  /** Calls a function of libpam with its flags as bits. */
+  protected abstract call(name: ServiceFunction, flags: number): Result;
+
+  /** Finds out whether the user is who they say; see pam_authenticate(3). */
+  authenticate(flags: AuthenticateFlags = {}): Result {
+    return this.call("pam_authenticate", bits(flags));
+  }
+
+  /** Gives the process the user's credentials, or takes them away; see pam_setcred(3). */
+  setCredentials(verb: CredentialsVerb = "establish", flags: CallFlags = {}): Result {
+    if (!Object.hasOwn(FLAGS, `${verb}_cred`)) {
+      throw new TypeError(
+        `Cannot '${verb}' credentials: the verb is establish, delete, reinitialize or refresh`,
+      );
+    }
+    return this.call("pam_setcred", FLAGS[`${verb}_cred`] | bits(flags));
+  }
+
+  /** Finds out whether the account may be used, here and now; see pam_acct_mgmt(3). */
+  account(flags: AuthenticateFlags = {}): Result {
+    return this.call("pam_acct_mgmt", bits(flags));
+  }
+
+  /** Opens the session; see pam_open_session(3). */
+  openSession(flags: CallFlags = {}): Result {
+    return this.call("pam_open_session", bits(flags));
+  }
+
+  /** Closes the session; see pam_close_session(3). */
+  closeSession(flags: CallFlags = {}): Result {
+    return this.call("pam_close_session", bits(flags));
+  }
+
+  /** Changes the password, in two passes over the stack; see pam_chauthtok(3). */
+  changePassword(flags: ChangePasswordFlags = {}): Result {
+    return this.call("pam_chauthtok", bits(flags));
+  }
+}
