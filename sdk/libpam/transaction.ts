@@ -63,7 +63,10 @@ export class Transaction extends ServiceFunctions<PamCode> implements Disposable
   #pending: Promise<unknown> | undefined;
   #last: PamCode = "success";
   #thrown: { readonly error: unknown } | undefined;
-  /** The same service functions on a thread of their own: they return promises, and the event loop goes on. */
+  /**
+   * The same service functions on a thread of their own: they return promises, and the event loop goes on. The conversation is
+   * still called on this thread, and still answers at once. Deno has a limited number of such threads; calls beyond it wait.
+   */
   readonly background: ServiceFunctions<Promise<PamCode>> = new Background((name, flags) =>
     this.#callInBackground(name, flags)
   );

@@ -91,7 +91,7 @@ export interface Asking {
 export function askForUser(
   { items, ask }: Pick<Asking, "items" | "ask">,
 ): { readonly user: string } | PamCode {
-  const answers = ask([{ style: "prompt_echo_on", text: items.get("user_prompt") ?? "login: " }]);
+  const answers = ask([{ style: "prompt_echo_on", text: items.get("user_prompt") ?? "login:" }]);
   return typeof answers === "string" ? answers : { user: new TextDecoder().decode(answers[0]) };
 }
 

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What a worker may do to the machine: the administrator's list, checked and turned into `--allow-*` flags.
+ *
+ * The module's own declaration grants nothing. It is compared with the list so that a module which needs more is not started,
+ * and the message says what to add.
+ *
+ * @module
+ */
+
+import { normalize } from "node:path/posix";
+import { nearest } from "../nearest.ts";
+
+/** The kinds that a module can be granted. */
+export const GRANTABLE = ["read", "write", "net", "env", "sys"] as const;
+
+/** Kinds that would end the sandbox, or that a worker has no use for. */
+export const REFUSED = {
+  all: "would switch the sandbox off",
+  run: "lets a module start any program, which ends the sandbox",
+  ffi: "lets a module call into C, which ends the sandbox",
+  import: "has no effect: a module's bundle imports nothing at run time",
+} as const;
+
+/** A kind that a module can be granted. */
+export type GrantableKind = typeof GRANTABLE[number];
+
+/** Scoped permissions, by kind. A kind that is missing is not granted at all. */
+export type ScopedPermissions = { readonly [K in GrantableKind]?: readonly string[] };
+
+/** A scope as configuration files and modules write it: a word, or the value of an option. */
+export type Scope = string | { readonly option: string };
+
+/** Permissions whose scopes may be taken from options. */
+export type OpenPermissions = { readonly [kind: string]: readonly Scope[] };
+
+/** What `sys` can be narrowed to; the names of Deno's permission of that kind. */
+const SYS_KINDS = [
+  "cpus",
+  "getPriority",
+  "gid",
+  "homedir",
+  "hostname",
+  "inspector",
+  "loadavg",
+  "networkInterfaces",
+  "osRelease",
+  "osUptime",
+  "setPriority",
+  "statfs",
+  "systemMemoryInfo",
+  "uid",
+  "umask",
+  "userInfo",
+  "username",
+];
+
+/** Variables that would change what a worker runs rather than what its module decides. */
+const ENV_REFUSED =
+  /^(?:LD_|DENO_|NODE_|GLIBC_TUNABLES$|GCONV_PATH$|MALLOC_|PATH$|HOME$|TMPDIR$|SSL|SSLKEYLOGFILE$)/;
+
+const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
+const HOST = new RegExp(`^(?:(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:.]+\\])(?::([0-9]{1,5}))?$`);
+const EVERYWHERE = /^(?:0\.0\.0\.0|\[::\]|\*)(?::|$)/;
+
+/** Why `scope` cannot be granted for `kind`, or `undefined` if it can. Blanket scopes are refused. */
+export function scopeError(kind: GrantableKind, scope: string): string | undefined {
+  // deno-lint-ignore no-control-regex
+  if (scope === "" || /[,\u0000-\u001f\u007f]/.test(scope)) {
+    return "is empty, or has a comma or a control character in it";
+  }
+  switch (kind) {
+    case "read":
+    case "write":
+      return pathError(kind, scope);
+    case "net": {
+      const port = HOST.exec(scope)?.[1];
+      if (EVERYWHERE.test(scope)) return "is every host: name the hosts";
+      if (!HOST.test(scope) || Number(port ?? 1) < 1 || Number(port ?? 1) > 65535) {
+        return "is not `HOST` or `HOST:PORT`";
+      }
+      return undefined;
+    }
+    case "env":
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(scope)) return "is not the name of one environment variable";
+      return ENV_REFUSED.test(scope) ? "would change the worker itself and is never handed on" : undefined;
+    case "sys":
+      return SYS_KINDS.includes(scope) ? undefined : `is not one of ${SYS_KINDS.join(", ")}`;
+  }
+}
+
+function pathError(kind: "read" | "write", path: string): string | undefined {
+  if (!path.startsWith("/")) return "is not an absolute path";
+  const plain = normalize(path);
+  if (plain === "/") {
+    return `is the whole file system: name what is to be ${kind === "read" ? "read" : "written"}`;
+  }
+  return plain === path ? undefined : `is written in a roundabout way: write ${plain}`;
+}
+
+/** A scope that could not be resolved or granted. */
+export interface ScopeProblem {
+  /** The kind it stands under. */
+  readonly kind: string;
+  /** Its position in the list, if it stands in one. */
+  readonly index?: number;
+  /** What is wrong. */
+  readonly problem: string;
+}
+
+/** What {@linkcode resolvePermissions} gives. */
+export interface Resolution {
+  /** What is granted. */
+  readonly permissions: ScopedPermissions;
+  /** Scopes that cannot be granted. */
+  readonly problems: readonly ScopeProblem[];
+  /** Options that a scope is taken from and that have no value. */
+  readonly unset: readonly string[];
+}
+
+/** Puts the values of options in their places and checks every scope. */
+export function resolvePermissions(
+  open: OpenPermissions,
+  options: Readonly<Record<string, unknown>>,
+): Resolution {
+  const permissions: { [K in GrantableKind]?: string[] } = {};
+  const problems: ScopeProblem[] = [];
+  const unset: string[] = [];
+  for (const [kind, scopes] of Object.entries(open)) {
+    if (!isGrantable(kind)) {
+      problems.push({ kind, problem: kindProblem(kind) });
+      continue;
+    }
+    for (const [index, scope] of scopes.entries()) {
+      const words = typeof scope === "string" ? [scope] : wordsOf(options[scope.option]);
+      if (words === undefined) unset.push((scope as { option: string }).option);
+      for (const word of words ?? []) {
+        const wrong = scopeError(kind, word);
+        if (wrong) problems.push({ kind, index, problem: `${JSON.stringify(word)} ${wrong}` });
+        else (permissions[kind] ??= []).push(word);
+      }
+    }
+  }
+  for (const kind of GRANTABLE) {
+    if (permissions[kind]) permissions[kind] = [...new Set(permissions[kind])].sort();
+  }
+  return { permissions, problems, unset: [...new Set(unset)] };
+}
+
+/** Whether `kind` can be granted at all. */
+export function isGrantable(kind: string): kind is GrantableKind {
+  return (GRANTABLE as readonly string[]).includes(kind);
+}
+
+/** Why nothing of `kind` can be granted. */
+export function kindProblem(kind: string): string {
+  if (Object.hasOwn(REFUSED, kind)) {
+    return `${JSON.stringify(kind)} is refused: it ${REFUSED[kind as keyof typeof REFUSED]}`;
+  }
+  const near = nearest(kind, GRANTABLE);
+  return `${JSON.stringify(kind)} is not a kind of permission: ${
+    near ? `did you mean "${near}"?` : `known are ${GRANTABLE.join(", ")}`
+  }`;
+}
+
+function wordsOf(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  return (Array.isArray(value) ? value : [value]).map(String);
+}
+
+/** The command-line flags that give exactly `permissions`, always in the same order. */
+export function permissionFlags(permissions: ScopedPermissions): string[] {
+  return GRANTABLE.flatMap((kind) => {
+    const scopes = permissions[kind];
+    return scopes?.length ? [`--allow-${kind}=${scopes.join(",")}`] : [];
+  });
+}
+
+/** What of `needed` is not covered by `granted`: as the lines of a `permissions` block that would grant it. */
+export function missingPermissions(needed: ScopedPermissions, granted: ScopedPermissions): string[] {
+  return GRANTABLE.flatMap((kind) => {
+    const missing = (needed[kind] ?? []).filter((scope) =>
+      !granted[kind]?.some((held) => covers(kind, held, scope))
+    );
+    return missing.length ? [`"${kind}": ${JSON.stringify(missing)}`] : [];
+  });
+}
+
+/** Whether whoever holds `held` may do all that `scope` names. */
+function covers(kind: GrantableKind, held: string, scope: string): boolean {
+  if (held === scope) return true;
+  switch (kind) {
+    case "read":
+    case "write":
+      return scope.startsWith(held.endsWith("/") ? held : `${held}/`);
+    case "net": {
+      const [host, port] = splitPort(scope);
+      const [heldHost, heldPort] = splitPort(held);
+      return (heldPort === undefined || heldPort === port) &&
+        (heldHost === host || (heldHost.startsWith("*.") && host.endsWith(heldHost.slice(1))));
+    }
+    default:
+      return false;
+  }
+}
+
+function splitPort(scope: string): [string, string | undefined] {
+  const at = scope.lastIndexOf(":");
+  return at > scope.lastIndexOf("]") ? [scope.slice(0, at), scope.slice(at + 1)] : [scope, undefined];
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Finds out what a module declares, by loading its bundle in a process that may do nothing.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { HOOKS, type LineType } from "../hooks.ts";
+import type { Launch } from "./launch.ts";
+import { printable } from "./lines.ts";
+import type { OpenPermissions } from "./permissions.ts";
+import { mistrustSoon } from "./proc.ts";
+import { GO } from "./worker_process.ts";
+
+/** How long a module may take to load. */
+export const PROBE_MAX_MS = 5_000;
+/** What a probe may print. */
+const OUTPUT_MAX = 65_536;
+
+/** What a module says it is and needs. It is the module's word: it grants nothing. */
+export interface Declaration {
+  /** The hooks it defines, in the order of HOOKS. */
+  readonly hooks: readonly (keyof typeof HOOKS)[];
+  /** The grants it needs, by the type of the pam.d line. */
+  readonly grants: { readonly [T in LineType]?: readonly string[] | undefined };
+  /** The permissions it needs. */
+  readonly permissions: OpenPermissions;
+}
+
+/** A module that cannot be loaded. The message says why. */
+export class ProbeError extends Error {
+  override name = "ProbeError";
+}
+
+const WORD = v.pipe(v.string(), v.maxLength(1024));
+const GRANTS = v.optional(
+  v.pipe(
+    v.array(v.pipe(v.string(), v.regex(/^[a-z_]+(?::[A-Za-z0-9_*]+)?$/), v.maxLength(80))),
+    v.maxLength(32),
+  ),
+);
+
+const DECLARATION = v.object({
+  hooks: v.pipe(
+    v.array(v.picklist(Object.keys(HOOKS) as (keyof typeof HOOKS)[])),
+    v.minLength(1),
+    v.maxLength(7),
+  ),
+  grants: v.strictObject({ auth: GRANTS, account: GRANTS, session: GRANTS, password: GRANTS }),
+  permissions: v.record(
+    v.string(),
+    v.pipe(v.array(v.union([WORD, v.strictObject({ option: WORD })])), v.maxLength(256)),
+  ),
+});
+
+/** Loads a module's bundle without any permission and gives what it declares. */
+export async function probe({ command, args, env, expected }: Launch): Promise<Declaration> {
+  const child = new Deno.Command(command, {
+    args: [...args],
+    env: { ...env },
+    clearEnv: true,
+    cwd: "/",
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, PROBE_MAX_MS);
+  const distrust = (await mistrustSoon(child.pid, expected))?.problem;
+  if (distrust) child.kill("SIGKILL");
+  await letGo(child.stdin);
+  const [output, complaint, { success }] = await Promise.all([
+    readAll(child.stdout),
+    readAll(child.stderr),
+    child.status,
+  ]);
+  clearTimeout(timer);
+  if (distrust) throw new ProbeError(`its process is not what was started: ${distrust}`);
+  if (late) {
+    throw new ProbeError(
+      `it did not load within ${PROBE_MAX_MS} ms: a module must not wait or loop at its top level`,
+    );
+  }
+  if (!success) throw new ProbeError(explain(complaint));
+  const line = output.trimEnd().split("\n").at(-1)!;
+  try {
+    return v.parse(DECLARATION, JSON.parse(line)) as Declaration;
+  } catch {
+    throw new ProbeError(
+      "what it declares cannot be read: its main file must not print or exit when it is loaded",
+    );
+  }
+}
+
+async function letGo(stdin: WritableStream<Uint8Array>): Promise<void> {
+  try {
+    const writer = stdin.getWriter();
+    await writer.write(new TextEncoder().encode(GO));
+    await writer.close();
+  } catch {
+    // It has ended already: its status says why.
+  }
+}
+
+/** Reads a stream to its end and keeps its first {@linkcode OUTPUT_MAX} bytes. */
+async function readAll(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    if (text.length < OUTPUT_MAX) text += decoder.decode(chunk, { stream: true });
+  }
+  return text.slice(0, OUTPUT_MAX);
+}
+
+/** What a process that failed had to say, fit for a log. */
+function explain(complaint: string): string {
+  const lines = complaint.trim().split("\n").slice(0, 12).map((line) =>
+    printable(line.replace(/^<[0-7]>/, ""))
+  );
+  return lines.join("\n  ").slice(0, 4096) || "it ended without a word";
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The worker: a process without permissions that decides the hooks of one module on an inherited socket.
+ *
+ * It is started from three imports in this order: this runtime, a call of {@linkcode prepare} with what it was told, and the
+ * module's bundle, which {@linkcode serve} is then called with. Standard output is for the supervisor: the words `ready`, `beat N`
+ * and `leaving`, a line each.
+ *
+ * @module
+ */
+
+import { getLogger } from "@logtape/logtape";
+import { loadModule } from "../load.ts";
+import { Exchange, type ExchangeContext } from "./exchange.ts";
+import { listen } from "./listen.ts";
+import { configureLog } from "./log.ts";
+import { permissionProblems, type ToldPermissions } from "./permissions.ts";
+import { Traffic, type TrafficLimits } from "./traffic.ts";
+
+/** How often the worker says that it is alive, and looks for exchanges that do not end by themselves. */
+export const BEAT_MS = 1_000;
+
+/** Why a worker ends by itself: something went wrong that no hook can be blamed for, or it must not run like this. */
+const EXIT_BROKEN = 1;
+const EXIT_NOT_PERMITTED = 77;
+const EXIT_MISCONFIGURED = 78;
+
+/** What {@linkcode serve} is told. */
+export interface ServeOptions {
+  /** The administrator's name for the module. */
+  readonly name: string;
+  /** The module's configured options. */
+  readonly configured: Readonly<Record<string, unknown>>;
+  /** The inherited listening descriptor. */
+  readonly fd: number;
+  /** What may run at once. */
+  readonly limits: TrafficLimits;
+}
+
+const logger = getLogger(["pam-deno", "worker"]);
+
+/** What is to be done when a failure cannot be blamed on a hook; replaced once there is something to finish first. */
+let leave = (status: number): void => Deno.exit(status);
+
+/**
+ * Prepares the process, before any of the module's code runs: the log, what nobody catches, and the check that the process holds
+ * exactly the permissions it was told. Ends the process if it does not, and otherwise waits until the supervisor trusts it.
+ */
+export function prepare(told: ToldPermissions): void {
+  configureLog({ style: "journal" });
+  redirectConsole();
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    broken("A rejection that nobody handles", event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    broken("An exception that nobody catches", event.error);
+  });
+  const problems = permissionProblems(told);
+  if (problems.length === 0) return awaitGo();
+  for (const problem of problems) logger.error("This worker {problem}: it does not start", { problem });
+  Deno.exit(EXIT_NOT_PERMITTED);
+}
+
+/**
+ * Waits, without giving up the turn, until the supervisor has compared this process with what it meant to start: once the module's
+ * code runs, what /proc says of the arguments is the module's word.
+ */
+function awaitGo(): void {
+  const length = Deno.stdin.readSync(new Uint8Array(8));
+  if (length) return;
+  logger.error("Nobody said that this worker may go on: it is started by `pam-deno serve`, not by hand");
+  Deno.exit(EXIT_NOT_PERMITTED);
+}
+
+/** Standard output is taken: what a module prints goes to the log. */
+function redirectConsole(): void {
+  const levels = {
+    debug: "debug",
+    log: "info",
+    info: "info",
+    warn: "warn",
+    error: "error",
+    trace: "debug",
+  } as const;
+  for (
+    const [method, level] of Object.entries(levels) as [
+      keyof typeof levels,
+      "debug" | "info" | "warn" | "error",
+    ][]
+  ) {
+    console[method] = (...args: unknown[]) => {
+      const text = args.map((arg) => typeof arg === "string" ? arg : Deno.inspect(arg)).join(" ");
+      logger[level]("{text}", { text });
+    };
+  }
+}
+
+function broken(what: string, reason: unknown): void {
+  logger.error("{what}: await what a handler starts: {reason}", { what, reason });
+  leave(EXIT_BROKEN);
+}
+
+/** Loads the module out of the namespace of its bundle and serves its hooks until SIGTERM, or until something is broken. */
+export function serve(namespace: unknown, { name, configured, fd, limits }: ServeOptions): void {
+  const module = loadOrExit(namespace, { name, configured });
+  const context: ExchangeContext = {
+    module,
+    traffic: new Traffic(limits),
+    open: new Set(),
+    strangerLogged: false,
+  };
+  const listener = listen({ fd, onConnection: (connection) => void new Exchange(context, connection) });
+  let status: number | undefined;
+  leave = (wanted) => {
+    if (status === undefined) say("leaving");
+    // The worst status wins, the first stops: what is in flight is finished either way.
+    status = Math.max(status ?? 0, wanted);
+    listener.stop();
+  };
+  listener.finished.then(() => Deno.exit(status));
+  Deno.addSignalListener("SIGTERM", () => leave(0));
+  setInterval(() => {
+    const now = performance.now();
+    for (const exchange of context.open) exchange.sweep(now);
+    say(`beat ${context.traffic.inFlight}`);
+  }, BEAT_MS);
+  say("ready");
+}
+
+/** Prints what the module in the namespace of its bundle declares, as one line of JSON, and ends the process. */
+export function describe(namespace: unknown, options: Pick<ServeOptions, "name" | "configured">): void {
+  const { hooks, grants, permissions } = loadOrExit(namespace, options);
+  say(JSON.stringify({ hooks, grants, permissions }));
+  Deno.exit(0);
+}
+
+function loadOrExit(namespace: unknown, options: Pick<ServeOptions, "name" | "configured">) {
+  try {
+    return loadModule(namespace, options);
+  } catch (error) {
+    logger.error("{message}", { message: (error as Error).message });
+    Deno.exit(EXIT_MISCONFIGURED);
+  }
+}
+
+const encoder = new TextEncoder();
+
+function say(words: string): void {
+  try {
+    Deno.stdout.writeSync(encoder.encode(`${words}\n`));
+  } catch {
+    // The supervisor is gone, and SIGTERM comes: what is in flight is to be finished all the same.
+  }
+}

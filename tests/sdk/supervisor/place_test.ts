@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openLibc } from "../../../sdk/supervisor/libc.ts";
+import {
+  checkPlace,
+  lockRuntimeDir,
+  makeRuntimeDir,
+  MARKER,
+  replaceLink,
+} from "../../../sdk/supervisor/place.ts";
+import { bindModuleSocket } from "../../../sdk/supervisor/socket.ts";
+import { makeFolder } from "../worker/harness.ts";
+
+Deno.test("checkPlace() takes a folder of one's own below /tmp", () => {
+  using folder = makeFolder();
+  checkPlace(folder.path);
+});
+
+for (const mode of [0o775, 0o757]) {
+  Deno.test(`checkPlace() refuses a folder with a parent of mode ${mode.toString(8)}`, () => {
+    using folder = makeFolder();
+    const inner = join(folder.path, "inner");
+    Deno.mkdirSync(inner);
+    Deno.chmodSync(folder.path, mode);
+    assert.throws(() => checkPlace(inner), {
+      name: "PlaceError",
+      message:
+        `${folder.path} can be written to by others: the shim does not trust it; chmod go-w ${folder.path}`,
+    });
+  });
+}
+
+Deno.test("checkPlace() refuses what is no folder", () => {
+  using folder = makeFolder();
+  const file = join(folder.path, "file");
+  Deno.writeTextFileSync(file, "");
+  assert.throws(() => checkPlace(file), /file is not a folder$/);
+});
+
+Deno.test("makeRuntimeDir() leaves the marker, and takes its own again", () => {
+  using folder = makeFolder();
+  const path = join(folder.path, "run");
+  makeRuntimeDir(path);
+  makeRuntimeDir(path);
+  assert.equal(Deno.statSync(path).mode! & 0o777, 0o755);
+  assert.equal(Deno.lstatSync(join(path, MARKER)).isFile, true);
+});
+
+Deno.test("makeRuntimeDir() refuses a marker that is a link", () => {
+  using folder = makeFolder();
+  Deno.symlinkSync("/etc/hostname", join(folder.path, MARKER));
+  assert.throws(
+    () => makeRuntimeDir(folder.path),
+    /is not a regular file of the user who runs this: remove it$/,
+  );
+});
+
+Deno.test("lockRuntimeDir() refuses a second holder until the first is gone", () => {
+  using folder = makeFolder();
+  const lock = lockRuntimeDir(folder.path);
+  assert.throws(() => lockRuntimeDir(folder.path), {
+    name: "PlaceError",
+    message:
+      `Another supervisor serves ${folder.path}: stop it first, or name another folder with --runtime-dir`,
+  });
+  lock.close();
+  lockRuntimeDir(folder.path).close();
+});
+
+Deno.test("replaceLink() makes a link and replaces one, never following it", () => {
+  using folder = makeFolder();
+  const path = join(folder.path, "link");
+  replaceLink("account", path);
+  replaceLink("account,openSession", path);
+  assert.equal(Deno.readLinkSync(path), "account,openSession");
+  assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["link"]);
+});
+
+Deno.test("bindModuleSocket() binds a listening socket that only its owner may use, and removes it", async () => {
+  using folder = makeFolder();
+  using libc = disposable(openLibc());
+  using socket = bindModuleSocket(libc.value, folder.path, "office-hours");
+  assert.equal(socket.path, join(folder.path, "office-hours.sock"));
+  const { isSocket, mode } = Deno.lstatSync(socket.path);
+  assert.equal(isSocket, true);
+  assert.equal(mode! & 0o777, 0o600);
+  (await Deno.connect({ transport: "unix", path: socket.path })).close();
+  socket[Symbol.dispose]();
+  assert.deepEqual([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("bindModuleSocket() replaces a socket that was left over, and what a failed start left", () => {
+  using folder = makeFolder();
+  using libc = disposable(openLibc());
+  const first = bindModuleSocket(libc.value, folder.path, "a");
+  using second = bindModuleSocket(libc.value, folder.path, "a");
+  // The first must not take the second's place away.
+  first[Symbol.dispose]();
+  assert.equal(Deno.lstatSync(second.path).isSocket, true);
+});
+
+Deno.test("bindModuleSocket() refuses a file in its place", () => {
+  using folder = makeFolder();
+  using libc = disposable(openLibc());
+  Deno.writeTextFileSync(join(folder.path, "a.sock"), "");
+  assert.throws(
+    () => bindModuleSocket(libc.value, folder.path, "a"),
+    /a\.sock is in the way: it is not a socket; remove it$/,
+  );
+});
+
+Deno.test("bindModuleSocket() refuses a path that is too long for a socket", () => {
+  using folder = makeFolder();
+  using libc = disposable(openLibc());
+  const path = join(folder.path, "x".repeat(100));
+  Deno.mkdirSync(path);
+  assert.throws(
+    () => bindModuleSocket(libc.value, path, "a"),
+    /may have 107 bytes, .* use a shorter --runtime-dir$/,
+  );
+});
+
+function disposable<T extends { close(): void }>(value: T): Disposable & { value: T } {
+  return { value, [Symbol.dispose]: () => value.close() };
+}

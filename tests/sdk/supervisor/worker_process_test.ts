@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+import assert from "node:assert/strict";
+import { type Expectation, mistrust } from "../../../sdk/supervisor/proc.ts";
+import { Client, decide, hookMessage } from "../worker/client.ts";
+import { startWorker } from "../worker/harness.ts";
+import { clearRecords, logged, records } from "../worker/records.ts";
+
+const MODULE = `export default defineModule({ account: () => "success" });`;
+
+Deno.test("WorkerProcess finds out that its arguments were rewritten, kills the worker, and the module never ran", async () => {
+  clearRecords();
+  await using worker = await startWorker(`console.log("the module runs");\n${MODULE}`, {
+    // The trap: under its own name, node:child_process takes it for a \`deno run\` and adds what this process may do.
+    change: (launch) => {
+      const own = Deno.execPath();
+      const args = launch.args.map((word) => word === launch.expected.commandLine[0] ? own : word);
+      const commandLine = launch.expected.commandLine.with(0, own);
+      return { ...launch, args, expected: { ...launch.expected, commandLine } };
+    },
+  });
+  const cause = await worker.exit;
+  assert.match(
+    worker.process.distrusted ?? "",
+    /^its argument list was rewritten: argument 2 is (?:-A|--allow-all|-P.*|--allow-.*) instead of --quiet$/,
+  );
+  assert.match(cause, /^ended by SIGKILL: it is not what was started: its argument list was rewritten/);
+  assert.equal(worker.process.ready, false);
+  assert.deepEqual(records.filter((line) => line.includes("the module runs")), []);
+});
+
+Deno.test("mistrust() finds another program, another user and privileges", async () => {
+  await using worker = await startWorker(MODULE);
+  await worker.ready;
+  const { pid } = worker.process;
+  const commandLine = Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0").slice(0, -1);
+  const right: Expectation = {
+    commandLine,
+    executable: Deno.realPathSync(Deno.execPath()),
+    uid: Deno.uid()!,
+    noNewPrivs: true,
+    noCapabilities: Deno.uid() === 0,
+  };
+  assert.deepEqual(mistrust(pid, right), { problem: undefined });
+  assert.match(
+    mistrust(pid, { ...right, executable: "/bin/true" })?.problem ?? "",
+    /^it executes .*, not \/bin\/true$/,
+  );
+  assert.match(mistrust(pid, { ...right, uid: 12345 })?.problem ?? "", /^it runs as uid /);
+  assert.match(
+    mistrust(pid, { ...right, commandLine: [...commandLine, "-A"] })?.problem ?? "",
+    /is missing instead of -A$/,
+  );
+  assert.match(
+    mistrust(pid, { ...right, commandLine: commandLine.slice(0, -1) })?.problem ?? "",
+    /instead of nothing$/,
+  );
+  const own = { ...right, commandLine: Deno.readTextFileSync("/proc/self/cmdline").split("\0").slice(0, -1) };
+  assert.equal(mistrust(Deno.pid, own)?.problem, "it may gain privileges");
+});
+
+Deno.test("mistrust() says nothing of a process that is gone", async () => {
+  const child = new Deno.Command("/bin/true").spawn();
+  await child.status;
+  const expected = { commandLine: [], executable: "", uid: 0, noNewPrivs: true, noCapabilities: true };
+  assert.equal(mistrust(child.pid, expected), undefined);
+});
+
+Deno.test("WorkerProcess kills a worker whose handler loops for ever, and logs the hooks in flight", async () => {
+  await using worker = await startWorker(
+    `export default defineModule({ async account({ user, lookup }) { if (user === "loop") for (;;); await lookup.passwd(); return "success"; } });`,
+    { hangMaxMs: 1_500 },
+  );
+  await worker.ready;
+  using other = await Client.connect(worker.path);
+  await other.send(hookMessage());
+  await other.receive();
+  // A beat must have told of the hook that waits.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  assert.equal(await decide(worker.path, { user: "loop" }).catch(() => undefined), undefined);
+  assert.match(
+    await worker.exit,
+    /^ended by SIGKILL: it stopped beating for \d+ ms, as a handler in an endless loop does; hooks in flight at its last beat: 1$/,
+  );
+});
+
+Deno.test("WorkerProcess kills a worker that ignores SIGTERM", async () => {
+  await using worker = await startWorker(`Deno.exit = () => {};\n${MODULE}`);
+  await worker.ready;
+  worker.process.drain(200);
+  assert.equal(await worker.exit, "ended by SIGKILL: it did not leave within 200 ms");
+});
+
+Deno.test("WorkerProcess takes nothing but its words from standard output", async () => {
+  clearRecords();
+  await using worker = await startWorker(`
+    const write = (text) => Deno.stdout.writeSync(new TextEncoder().encode(text));
+    write("READY\\nready \\nready now\\nbeat -1\\nleaving soon\\n" + "x".repeat(10_000) + "\\n");
+    ${MODULE}`);
+  await worker.ready;
+  await logged(
+    /warning .*worker\.test: Standard output is for the worker's own words: what the module prints there is dropped/,
+  );
+  assert.equal(records.filter((line) => line.includes("Standard output")).length, 1);
+});
+
+Deno.test("WorkerProcess kills a worker that floods its standard output", async () => {
+  await using worker = await startWorker(`
+    export default defineModule({ account() {
+      for (let i = 0; i < 100; i++) Deno.stdout.writeSync(new Uint8Array(1_000).fill(65));
+      return "success";
+    } });`);
+  await worker.ready;
+  await decide(worker.path).catch(() => undefined);
+  assert.equal(await worker.exit, "ended by SIGKILL: it printed more than 65536 bytes on standard output");
+});
+
+Deno.test("WorkerProcess lets a worker neither forge log lines nor flood the log", async () => {
+  clearRecords();
+  await using worker = await startWorker(`
+    const write = (text) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+    write("<3>\\u001b[2Jforged\\rline\\u2028more\\n");
+    for (let i = 0; i < 2_000; i++) write("line " + i + "\\n");
+    ${MODULE}`);
+  await worker.ready;
+  const line = await logged(/forged/);
+  assert.equal(line, "error pam-deno.worker.test: \ufffd[2Jforged\ufffdline\ufffdmore");
+  await logged(/\d+ lines on standard error were dropped/);
+  assert.ok(records.length < 700, `${records.length} lines were logged`);
+});
+
+Deno.test("WorkerProcess believes `ready` of no process that it did not verify", async () => {
+  await using worker = await startWorker(
+    `Deno.stdout.writeSync(new TextEncoder().encode("ready\\n"));\n${MODULE}`,
+    {
+      change: (launch) => ({ ...launch, expected: { ...launch.expected, uid: 12345 } }),
+    },
+  );
+  await assert.rejects(worker.ready, /it runs as uid/);
+});
+
+Deno.test("WorkerProcess serves a module that changes the title of its process", async () => {
+  await using worker = await startWorker(
+    `import process from "node:process";\nprocess.title = "deno run -A";\n${MODULE}`,
+  );
+  await worker.ready;
+  assert.equal((await decide(worker.path))?.type, "result");
+});
+
+Deno.test("WorkerProcess tells of a program that cannot be started", async () => {
+  await using worker = await startWorker(MODULE, {
+    change: (launch) => ({ ...launch, command: "/nonexistent/program" }),
+  });
+  assert.match(await worker.exit, /^could not be started: /);
+});

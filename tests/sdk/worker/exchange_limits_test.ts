@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+import assert from "node:assert/strict";
+import { defineModule } from "../../../mod.ts";
+import { FIRST_FRAME_MAX_MS, OVERDUE_MAX_MS, PERSON_MAX_MS } from "../../../sdk/worker/exchange.ts";
+import type { MessageFrom } from "../../../sdk/wire/mod.ts";
+import { Client, decide, hookMessage } from "./client.ts";
+import { serveHere } from "./harness.ts";
+import { asks, code, delay, fault, PROMPT, prompts, typed, yes } from "./modules.ts";
+import { clearRecords, logged } from "./records.ts";
+
+/** A client whose hook waits for a person. */
+async function waitingClient(
+  path: string,
+  user: string,
+  rhost?: string,
+): Promise<[Client, MessageFrom<"worker"> | undefined]> {
+  const client = await Client.connect(path);
+  await client.send(hookMessage({ hook: "openSession", grants: PROMPT, user, ...rhost ? { rhost } : {} }));
+  return [client, await client.receive()];
+}
+
+Deno.test("Exchange fires the signal shortly before the budget ends", async () => {
+  const fired = Promise.withResolvers<[number, Error]>();
+  await using worker = serveHere(defineModule({
+    async account({ signal }) {
+      const begin = performance.now();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      fired.resolve([performance.now() - begin, signal.reason]);
+      return "authinfo_unavail";
+    },
+  }));
+  assert.equal(code(await decide(worker.path, { budget_ms: 400 })), "authinfo_unavail");
+  const [ms, reason] = await fired.promise;
+  assert.ok(ms > 300 && ms < 400, `fired after ${ms} ms of 400`);
+  assert.equal(reason.name, "TimeoutError");
+});
+
+Deno.test("Exchange has the signal fired already if the budget is spent when it is asked for", async () => {
+  await using worker = serveHere(defineModule({
+    async account(context) {
+      await delay(120);
+      return context.signal.aborted ? "authinfo_unavail" : "success";
+    },
+  }));
+  assert.equal(code(await decide(worker.path, { budget_ms: 100 })), "authinfo_unavail");
+});
+
+Deno.test("Exchange stops the signal's clock while a person is asked", async () => {
+  const signals: AbortSignal[] = [];
+  const answered = Promise.withResolvers<void>();
+  await using worker = serveHere(prompts((signal) => {
+    signals.push(signal);
+  }, answered.promise));
+  using client = await Client.connect(worker.path);
+  await client.send(hookMessage({ hook: "openSession", grants: PROMPT, budget_ms: 300 }));
+  await client.receive();
+  await delay(500);
+  assert.equal(signals[0]!.aborted, false, "the person may think for longer than the budget");
+  await client.send({ type: "answers", answers: [{ answer: typed("42") }] });
+  await delay(100);
+  assert.equal(signals[0]!.aborted, false, "the time of the question does not count");
+  await delay(300);
+  assert.equal(signals[0]!.aborted, true, "the clock goes on after the answer");
+  answered.resolve();
+  assert.equal(code(await client.receive()), "success");
+});
+
+Deno.test("Exchange answers busy at once past the cap of hooks, and harms no other", async () => {
+  await using worker = serveHere(asks, { hooks: 1 });
+  using first = await Client.connect(worker.path);
+  await first.send(hookMessage());
+  assert.equal((await first.receive())?.type, "lookup_passwd");
+  assert.deepEqual(fault(await decide(worker.path)), ["busy", "too many hooks are in flight"]);
+  await first.send({ type: "absent" });
+  assert.equal(code(await first.receive()), "user_unknown");
+  using third = await Client.connect(worker.path);
+  await third.send(hookMessage());
+  assert.equal((await third.receive())?.type, "lookup_passwd");
+  await third.send({ type: "absent" });
+  assert.equal(code(await third.receive()), "user_unknown");
+});
+
+Deno.test("Exchange does not count hooks that wait for a person among those at work", async () => {
+  await using worker = serveHere(prompts(), { hooks: 1 });
+  const [one] = await waitingClient(worker.path, "alice");
+  const [two] = await waitingClient(worker.path, "bob");
+  using _one = one;
+  using _two = two;
+  assert.equal(code(await decide(worker.path)), "success");
+  assert.equal(worker.context.traffic.inFlight, 2);
+  for (const client of [one, two]) {
+    await client.send({ type: "answers", answers: [{ answer: typed("42") }] });
+    assert.equal(code(await client.receive()), "success");
+  }
+  assert.equal(worker.context.traffic.inFlight, 0);
+});
+
+Deno.test("Exchange caps what waits for one person, by user and remote host", async () => {
+  await using worker = serveHere(prompts(), { waiting_per_person: 1 });
+  const [one, question] = await waitingClient(worker.path, "alice", "here");
+  using _one = one;
+  assert.equal(question?.type, "converse");
+  const [again, answer] = await waitingClient(worker.path, "alice", "here");
+  using _again = again;
+  assert.deepEqual(fault(answer), ["busy", "too many hooks wait for a person, or for this one"]);
+  const [elsewhere, other] = await waitingClient(worker.path, "alice", "there");
+  using _elsewhere = elsewhere;
+  assert.equal(other?.type, "converse");
+});
+
+Deno.test("Exchange caps what waits for persons in all", async () => {
+  await using worker = serveHere(prompts(), { waiting: 1 });
+  const [one, question] = await waitingClient(worker.path, "alice");
+  using _one = one;
+  assert.equal(question?.type, "converse");
+  const [two, answer] = await waitingClient(worker.path, "bob");
+  using _two = two;
+  assert.equal(fault(answer)[0], "busy");
+});
+
+Deno.test("Exchange frees the place of a person who hangs up", async () => {
+  await using worker = serveHere(prompts(), { waiting_per_person: 1 });
+  const [one] = await waitingClient(worker.path, "alice");
+  one[Symbol.dispose]();
+  for (let i = 0; i < 100 && worker.context.traffic.inFlight > 0; i++) await delay(10);
+  const [two, question] = await waitingClient(worker.path, "alice");
+  using _two = two;
+  assert.equal(question?.type, "converse");
+});
+
+Deno.test("Exchange.sweep() closes a connection that sends nothing", async () => {
+  await using worker = serveHere(yes);
+  using client = await Client.connect(worker.path);
+  for (let i = 0; i < 100 && worker.context.open.size === 0; i++) await delay(10);
+  const [exchange] = worker.context.open;
+  exchange!.sweep(performance.now() + FIRST_FRAME_MAX_MS - 100);
+  assert.equal(worker.context.open.size, 1);
+  exchange!.sweep(performance.now() + FIRST_FRAME_MAX_MS + 1);
+  assert.equal(await client.receive(), undefined);
+  assert.equal(worker.context.open.size, 0);
+});
+
+Deno.test("Exchange.sweep() gives up a hook whose caller neither reads nor hangs up", async () => {
+  clearRecords();
+  await using worker = serveHere(asks);
+  using client = await Client.connect(worker.path);
+  await client.send(hookMessage({ budget_ms: 50 }));
+  await client.receive();
+  const [exchange] = worker.context.open;
+  exchange!.sweep(performance.now());
+  assert.equal(worker.context.open.size, 1);
+  exchange!.sweep(performance.now() + 50 + OVERDUE_MAX_MS);
+  assert.equal(await client.receive(), undefined);
+  assert.equal(worker.context.traffic.inFlight, 0);
+  await logged(/account: the caller did not end it in time/);
+});
+
+Deno.test("Exchange.sweep() lets a person think, but not for ever", async () => {
+  await using worker = serveHere(prompts());
+  const [client] = await waitingClient(worker.path, "alice");
+  using _client = client;
+  const [exchange] = worker.context.open;
+  exchange!.sweep(performance.now() + PERSON_MAX_MS - 1_000);
+  assert.equal(worker.context.open.size, 1);
+  exchange!.sweep(performance.now() + PERSON_MAX_MS + 1);
+  assert.equal(await client.receive(), undefined);
+  assert.equal(worker.context.traffic.inFlight, 0);
+});
