@@ -68,6 +68,12 @@ void	fixture_link(struct fixture *, const char *name, const char *hooks);
  */
 void	fixture_line(struct fixture *, const char *type, const char *words);
 
+/*
+ * Lets the service functions be trampoline_hook() of this program; before
+ * fixture_line().
+ */
+void	fixture_use_trampoline(struct fixture *);
+
 /* Starts a transaction. */
 void	fixture_start(struct fixture *, const char *user);
 
@@ -83,7 +89,8 @@ int	fixture_call(struct fixture *, enum hook, int flags);
 /* The log so far. */
 const char *fixture_log(struct fixture *);
 #define assert_logged(f, part)		assert_contains(fixture_log(f), part)
-#define assert_logged_not(f, part)	assert_contains_not(fixture_log(f), part)
+#define assert_logged_not(f, part) \
+	assert_contains_not(fixture_log(f), part)
 
 const char *fixture_line_type(enum hook);
 

@@ -49,6 +49,7 @@ struct peer {
 	pid_t			 pid;		/* 0: none */
 	struct peer_step	 steps[PEER_STEPS_MAX];
 	size_t			 n_steps;
+	bool			 again;		/* the script, for ever */
 	struct wire_writer	 w;		/* into the arena */
 	uint8_t			 arena[PEER_ARENA_MAX];
 	struct peer_heard	*heard;
@@ -58,8 +59,8 @@ void	peer_init(struct peer *);
 void	peer_free(struct peer *);
 
 /* Parts of the script. The first connection is accepted by itself. */
-void	peer_accept(struct peer *);
-void	peer_hear(struct peer *);
+#define peer_accept(peer)	peer_step((peer), PEER_ACCEPT)
+#define peer_hear(peer)		peer_step((peer), PEER_HEAR)
 void	peer_say(struct peer *, const void *, size_t);
 void	peer_say_slowly(struct peer *, const void *, size_t, int ms);
 void	peer_sleep(struct peer *, int ms);

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * 1. A descriptor MUST be close-on-exec and at least 3.
+ * 2. Every wait MUST end with the budget; EINTR MUST NOT prolong it.
+ * 3. A signal MUST NOT be raised: MSG_NOSIGNAL.
+ * 4. EOF, ECONNRESET and EPIPE are answers: they MUST NOT be waited out.
+ * 5. What was sent MUST NOT be sent again.
+ *
+ * connect(2) blocks under SO_SNDTIMEO: after EAGAIN from a full backlog
+ * poll(2) returns at once and would spin. recv(2) blocks under SO_RCVTIMEO,
+ * which is set while the worker is at work already: the answer then wakes the
+ * very call that reads it, which poll(2) and recv(2) would make two.
+ */
+
+#include "channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define FD_MIN		3	/* below are the application's */
+#define US_PER_S	1000000
+
+void
+channel_init(struct channel *ch)
+{
+	ch->fd = -1;
+	ch->start = ch->end = ch->high = 0;
+}
+
+static bool
+channel_socket(struct channel *ch, int *error)
+{
+	int fd, high;
+
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		*error = errno;
+		return false;
+	}
+	if (fd < FD_MIN) {
+		high = fcntl(fd, F_DUPFD_CLOEXEC, FD_MIN);
+		*error = errno;
+		(void)close(fd);
+		if (high < 0)
+			return false;
+		fd = high;
+	}
+	ch->fd = fd;
+	return true;
+}
+
+/* What is left of the budget for the next call; false if nothing is. */
+static bool
+channel_limit(const struct channel *ch, int option, const struct deadline *d)
+{
+	int64_t us = deadline_left_us(d);
+	struct timeval tv;
+
+	/* a time-out of 0 would be none at all */
+	if (us <= 0)
+		return false;
+	tv.tv_sec = (time_t)(us / US_PER_S);
+	tv.tv_usec = (suseconds_t)(us % US_PER_S);
+	return setsockopt(ch->fd, SOL_SOCKET, option, &tv, sizeof(tv)) == 0;
+}
+
+bool
+channel_connect(struct channel *ch, const char *path,
+    const struct deadline *d, int *error)
+{
+	union {
+		struct sockaddr		any;
+		struct sockaddr_un	un;
+	} to;
+	size_t len = strlen(path);
+
+	if (len >= sizeof(to.un.sun_path)) {
+		*error = ENAMETOOLONG;
+		return false;
+	}
+	memset(&to, 0, sizeof(to));
+	to.un.sun_family = AF_UNIX;
+	memcpy(to.un.sun_path, path, len);
+	if (!channel_socket(ch, error))
+		return false;
+	do {
+		if (!channel_limit(ch, SO_SNDTIMEO, d)) {
+			*error = EAGAIN;
+			channel_close(ch);
+			return false;
+		}
+		if (connect(ch->fd, &to.any, sizeof(to.un)) == 0)
+			return true;
+		*error = errno;
+	} while (*error == EINTR || *error == EAGAIN);
+	channel_close(ch);
+	return false;
+}
+
+/* Waits until there is room to send. */
+static bool
+channel_room(const struct channel *ch, const struct deadline *d)
+{
+	struct pollfd pfd = { .fd = ch->fd, .events = POLLOUT };
+	uint32_t ms = deadline_left_ms(d);
+
+	if (ms == 0)
+		return false;
+	/* EINTR and time-outs alike: send and the clock decide */
+	(void)poll(&pfd, 1, (int)ms);
+	return true;
+}
+
+bool
+channel_send(struct channel *ch, const uint8_t *p, size_t len,
+    const struct deadline *d, struct reason *why)
+{
+	size_t sent = 0;
+	ssize_t n;
+
+	while (sent < len) {
+		n = send(ch->fd, p + sent, len - sent,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n > 0) {
+			sent += (size_t)n;
+			continue;
+		}
+		/* "busy" may wait to be read; else channel_recv sees EOF */
+		if (errno == EPIPE || errno == ECONNRESET)
+			return true;
+		if (errno == EINTR && deadline_left_us(d) > 0)
+			continue;
+		if (errno == EAGAIN && channel_room(ch, d))
+			continue;
+		if (errno == EAGAIN || errno == EINTR)
+			return reason_set(why, FAILURE_BROKEN_OFF, "the time "
+			    "was up before the worker took the request");
+		return reason_set(why, reason_is_starved(errno) ?
+		    FAILURE_STARVED : FAILURE_BROKEN_OFF,
+		    "sending to the worker failed: %s (%d)",
+		    reason_errno(errno), errno);
+	}
+	return true;
+}
+
+/* Takes the next frame out of the buffer; *whole says if it was all there. */
+static bool
+channel_take(struct channel *ch, struct channel_frame *frame, bool *whole,
+    struct reason *why)
+{
+	const uint8_t *p = ch->in + ch->start;
+	size_t have = ch->end - ch->start, len;
+	enum wire_error error;
+
+	*whole = false;
+	if (have < WIRE_LENGTH_SIZE)
+		return true;
+	if ((error = wire_frame_length(p, &len)) != WIRE_OK)
+		return reason_set(why, FAILURE_PROTOCOL, "the worker sent a "
+		    "frame with a bad length: %s", wire_error_name(error));
+	if (have - WIRE_LENGTH_SIZE < len)
+		return true;
+	*whole = true;
+	frame->tag = p[WIRE_LENGTH_SIZE];
+	frame->body = p + WIRE_LENGTH_SIZE + 1;
+	frame->len = len - 1;
+	ch->start += WIRE_LENGTH_SIZE + len;
+	return true;
+}
+
+/* Makes room for a whole frame: none of the old ones is in use any more. */
+static void
+channel_compact(struct channel *ch)
+{
+	if (ch->start == 0)
+		return;
+	memmove(ch->in, ch->in + ch->start, ch->end - ch->start);
+	ch->end -= ch->start;
+	ch->start = 0;
+}
+
+static bool
+channel_fill(struct channel *ch, const struct deadline *d, struct reason *why)
+{
+	ssize_t n;
+
+	for (;;) {
+		if (!channel_limit(ch, SO_RCVTIMEO, d))
+			return reason_set(why, FAILURE_BROKEN_OFF,
+			    "the worker did not answer in time: raise "
+			    "timeout=, or see what the module waits for");
+		n = recv(ch->fd, ch->in + ch->end, sizeof(ch->in) - ch->end, 0);
+		if (n > 0)
+			break;
+		if (n == 0 || errno == ECONNRESET)
+			return reason_set(why, FAILURE_BROKEN_OFF, "the worker "
+			    "hung up without a result: its own log says why");
+		if (errno != EINTR && errno != EAGAIN)
+			return reason_set(why, reason_is_starved(errno) ?
+			    FAILURE_STARVED : FAILURE_BROKEN_OFF,
+			    "receiving from the worker failed: %s (%d)",
+			    reason_errno(errno), errno);
+	}
+	ch->end += (size_t)n;
+	if (ch->end > ch->high)
+		ch->high = ch->end;
+	return true;
+}
+
+bool
+channel_recv(struct channel *ch, struct channel_frame *frame,
+    const struct deadline *d, struct reason *why)
+{
+	bool whole;
+
+	for (;;) {
+		if (!channel_take(ch, frame, &whole, why))
+			return false;
+		if (whole)
+			return true;
+		channel_compact(ch);
+		if (!channel_fill(ch, d, why))
+			return false;
+	}
+}
+
+bool
+channel_has_more(const struct channel *ch)
+{
+	return ch->start < ch->end;
+}
+
+void
+channel_close(struct channel *ch)
+{
+	if (ch->fd >= 0)
+		(void)close(ch->fd);
+	ch->fd = -1;
+}
+
+void
+channel_wipe(struct channel *ch)
+{
+	explicit_bzero(ch->in, ch->high);
+	ch->start = ch->end = ch->high = 0;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "lookup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <paths.h>
+#include <pwd.h>
+#include <shadow.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOOKUP_BUFFER_MIN	2048
+#define LOOKUP_GROWTH		4
+
+_Static_assert(sizeof(gid_t) == sizeof(unsigned),
+    "gids of struct lookup_groups");
+
+/* One of the get…_r(3) functions: fills entry, *found says if there was one. */
+typedef int lookup_reader(const void *key, void *entry, char *, size_t,
+    bool *found);
+
+void
+lookup_buffer_init(struct lookup_buffer *b)
+{
+	b->p = NULL;
+	b->len = 0;
+}
+
+void
+lookup_buffer_free(struct lookup_buffer *b)
+{
+	if (b->p == NULL)
+		return;
+	explicit_bzero(b->p, b->len);
+	free(b->p);
+	lookup_buffer_init(b);
+}
+
+/* Not realloc(3): it would leave what was there behind. */
+static bool
+lookup_buffer_grow(struct lookup_buffer *b)
+{
+	size_t len = b->len == 0 ? LOOKUP_BUFFER_MIN : b->len * LOOKUP_GROWTH;
+
+	lookup_buffer_free(b);
+	if (len > LOOKUP_BUFFER_MAX || (b->p = malloc(len)) == NULL)
+		return false;
+	b->len = len;
+	return true;
+}
+
+static int
+lookup_read_passwd(const void *key, void *entry, char *p, size_t len,
+    bool *found)
+{
+	struct passwd *result = NULL;
+	int error = getpwnam_r(key, entry, p, len, &result);
+
+	*found = result != NULL;
+	return error;
+}
+
+static int
+lookup_read_group(const void *key, void *entry, char *p, size_t len,
+    bool *found)
+{
+	struct group *result = NULL;
+	const gid_t *gid = key;
+	int error = getgrgid_r(*gid, entry, p, len, &result);
+
+	*found = result != NULL;
+	return error;
+}
+
+static int
+lookup_read_shadow(const void *key, void *entry, char *p, size_t len,
+    bool *found)
+{
+	struct spwd *result = NULL;
+	int error = getspnam_r(key, entry, p, len, &result);
+
+	*found = result != NULL;
+	return error;
+}
+
+static enum lookup
+lookup_run(lookup_reader *reader, const void *key, void *entry,
+    struct lookup_buffer *b)
+{
+	bool found = false;
+	int error;
+
+	do {
+		if (b->p == NULL && !lookup_buffer_grow(b))
+			return LOOKUP_STARVED;
+		while ((error = reader(key, entry, b->p, b->len, &found)) ==
+		    EINTR)
+			;
+		if (error == ERANGE && !lookup_buffer_grow(b))
+			return LOOKUP_STARVED;
+	} while (error == ERANGE);
+	switch (error) {
+	case 0:
+		return found ? LOOKUP_FOUND : LOOKUP_ABSENT;
+	case ENOENT:
+	case ESRCH:
+		return LOOKUP_ABSENT;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return LOOKUP_STARVED;
+	case EACCES:
+	case EPERM:
+		return LOOKUP_FORBIDDEN;
+	default:
+		return LOOKUP_FAILED;
+	}
+}
+
+static struct wire_str
+lookup_str(const char *s)
+{
+	struct wire_str str;
+
+	str.s = s != NULL ? s : "";
+	str.len = strlen(str.s);
+	return str;
+}
+
+enum lookup
+lookup_passwd(const char *user, struct message_passwd *m,
+    struct lookup_buffer *b)
+{
+	struct passwd entry;
+	enum lookup status;
+
+	status = lookup_run(lookup_read_passwd, user, &entry, b);
+	if (status != LOOKUP_FOUND)
+		return status;
+	m->name = lookup_str(entry.pw_name);
+	m->uid = entry.pw_uid;
+	m->gid = entry.pw_gid;
+	m->home = lookup_str(entry.pw_dir);
+	m->shell = lookup_str(entry.pw_shell);
+	return LOOKUP_FOUND;
+}
+
+enum lookup
+lookup_ageing(const char *user, struct message_ageing *m,
+    struct lookup_buffer *b)
+{
+	struct spwd entry;
+	enum lookup status;
+	const char *hash;
+
+	status = lookup_run(lookup_read_shadow, user, &entry, b);
+	/*
+	 * With a second service in nsswitch.conf(5), "not found" may be its
+	 * word for what the first may not read: no entry would mean that
+	 * nothing has expired.
+	 */
+	if (status == LOOKUP_ABSENT && faccessat(AT_FDCWD, _PATH_SHADOW, R_OK,
+	    AT_EACCESS) != 0 && errno == EACCES)
+		return LOOKUP_FORBIDDEN;
+	if (status != LOOKUP_FOUND)
+		return status;
+	hash = entry.sp_pwdp;
+	m->last_change = entry.sp_lstchg;
+	m->min = entry.sp_min;
+	m->max = entry.sp_max;
+	m->warn = entry.sp_warn;
+	m->inactive = entry.sp_inact;
+	m->expire = entry.sp_expire;
+	m->locked = hash == NULL || *hash == '!' || *hash == '*';
+	m->empty = hash != NULL && *hash == '\0';
+	return LOOKUP_FOUND;
+}
+
+/* Keeps a name; false if a frame has no room for all of them anyway. */
+static bool
+lookup_keep_name(struct lookup_groups *g, size_t *used, const char *name,
+    struct wire_str *kept)
+{
+	size_t len = strlen(name);
+
+	if (len > sizeof(g->names) - *used)
+		return false;
+	memcpy(g->names + *used, name, len);
+	kept->s = g->names + *used;
+	kept->len = len;
+	*used += len;
+	return true;
+}
+
+static enum lookup
+lookup_group_names(struct lookup_groups *g)
+{
+	struct lookup_buffer b;
+	struct group entry;
+	enum lookup status = LOOKUP_FOUND;
+	size_t i, used = 0;
+
+	lookup_buffer_init(&b);
+	for (i = 0; i < g->m.n_groups && status == LOOKUP_FOUND; i++) {
+		g->m.groups[i].gid = g->gids[i];
+		status = lookup_run(lookup_read_group, &g->gids[i], &entry,
+		    &b);
+		g->m.groups[i].has_name = status == LOOKUP_FOUND;
+		if (status == LOOKUP_FOUND && !lookup_keep_name(g, &used,
+		    entry.gr_name, &g->m.groups[i].name))
+			status = LOOKUP_STARVED;
+		else if (status == LOOKUP_ABSENT)
+			status = LOOKUP_FOUND;
+	}
+	lookup_buffer_free(&b);
+	return status;
+}
+
+enum lookup
+lookup_groups(const char *user, struct lookup_groups **groups)
+{
+	struct lookup_buffer b;
+	struct message_passwd passwd;
+	struct lookup_groups *g = NULL;
+	enum lookup status;
+	int n = LIMIT_GROUPS_MAX;
+
+	*groups = NULL;
+	lookup_buffer_init(&b);
+	status = lookup_passwd(user, &passwd, &b);
+	lookup_buffer_free(&b);
+	if (status != LOOKUP_FOUND)
+		return status;
+	if ((g = malloc(sizeof(*g))) == NULL)
+		return LOOKUP_STARVED;
+	*groups = g;
+	/* more than the limit, or no memory: both must not look like fewer */
+	if (getgrouplist(user, passwd.gid, g->gids, &n) < 0 || n < 0 ||
+	    n > LIMIT_GROUPS_MAX)
+		return LOOKUP_STARVED;
+	g->m.n_groups = (size_t)n;
+	return lookup_group_names(g);
+}
+
+void
+lookup_groups_free(struct lookup_groups *g)
+{
+	free(g);
+}
+
+bool
+lookup_is_known(const char *user)
+{
+	struct message_passwd passwd;
+	struct lookup_buffer b;
+	enum lookup status;
+
+	lookup_buffer_init(&b);
+	status = lookup_passwd(user, &passwd, &b);
+	lookup_buffer_free(&b);
+	return status == LOOKUP_FOUND;
+}
