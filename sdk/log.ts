@@ -43,7 +43,7 @@ export type LogProperties = Readonly<Record<string, unknown>>;
  * ```
  */
 export interface Log {
-  /** LOG_DEBUG: reaches the system log only with `debug=yes` on the pam.d line. */
+  /** LOG_DEBUG, which many a system log does not keep. */
   debug(message: string, properties?: LogProperties): void;
   /** LOG_INFO. */
   info(message: string, properties?: LogProperties): void;

@@ -51,6 +51,14 @@ callback_reply_failed(struct call *call, int code)
 	return callback_reply(call, &w);
 }
 
+/* An answer that does not fit, of which some octets were written already. */
+static bool
+callback_not_sent(struct call *call, const struct wire_writer *w)
+{
+	explicit_bzero(w->p, w->cap);
+	return callback_reply_failed(call, PAM_CONV_ERR);
+}
+
 static bool
 callback_reply_absent(struct call *call)
 {
@@ -93,7 +101,7 @@ callback_reply_answers(struct call *call, const struct conversation *c,
 	}
 	wire_writer_init(&w, call->out, sizeof(call->out));
 	if (message_answers_encode(&w, &m) != WIRE_OK)
-		return callback_reply_failed(call, PAM_CONV_ERR);
+		return callback_not_sent(call, &w);
 	return callback_reply(call, &w);
 }
 
@@ -139,7 +147,7 @@ callback_reply_token(struct call *call, const char *value)
 	m.value.len = strnlen(value, LIMIT_TOKEN_MAX + 1);
 	wire_writer_init(&w, call->out, sizeof(call->out));
 	if (message_token_encode(&w, &m) != WIRE_OK)
-		return callback_reply_failed(call, PAM_CONV_ERR);
+		return callback_not_sent(call, &w);
 	return callback_reply(call, &w);
 }
 

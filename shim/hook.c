@@ -139,7 +139,8 @@ hook_tx(struct call *call)
 	sent = channel_send(&call->channel, w.p, w.len, &call->deadline,
 	    &call->why);
 out:
-	explicit_bzero(w.p, w.len);
+	/* a frame that was refused half-way has left its octets behind */
+	explicit_bzero(w.p, sent ? w.len : w.cap);
 	items_free_env(environment);
 	return sent;
 }

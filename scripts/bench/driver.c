@@ -142,7 +142,8 @@ transactions(const char *confdir, const char *user, unsigned rounds, int n,
 		for (i = 0; i < n; i++)
 			if (round % services[i].every == 0)
 				services[i].times[services[i].n++] =
-				    transaction(confdir, user, services[i].name);
+				    transaction(confdir, user,
+				    services[i].name);
 	for (i = 0; i < n; i++) {
 		struct service *s = &services[i];
 

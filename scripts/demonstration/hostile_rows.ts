@@ -115,7 +115,7 @@ function search(stage: Stage, wanted: boolean): Outcome {
   const service = "demo";
   using transaction = stage.start([{ type: "account", words: "hijacker" }], { user: "nobody" });
   const outcome = performLogged(stage, transaction, (t) => t.account());
-  const pieces = outcome.log.flatMap((line) => /^account hijacker: heard (\S+)$/.exec(line)?.[1] ?? []);
+  const pieces = outcome.log.flatMap((line) => /^account hijacker says: heard (\S+)$/.exec(line)?.[1] ?? []);
   const bytes = pieces.map((piece) => Uint8Array.fromBase64(piece));
   const heard = bytes.map((piece) => new TextDecoder("latin1").decode(piece)).join("");
   const has = heard.includes(PASSWORD);

@@ -25,7 +25,7 @@ Deno.test("FakeTransaction asks for the user where libpam does, and needs one ev
   assert.equal(transaction.items.user, "bob");
   assert.equal((await transaction.run("account")).code, "success");
 
-  const login = [{ prompt: "login: ", fail: "conv_err" as const }];
+  const login = [{ prompt: "login:", fail: "conv_err" as const }];
   assert.equal((await runHook(module, "update", { user: undefined, conversation: login })).code, "conv_err");
   assert.equal((await runHook(module, "authenticate", { user: "" })).code, "user_unknown");
 });
