@@ -5,7 +5,7 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 const ROOT = dirname(import.meta.dirname!);
 
@@ -25,10 +25,18 @@ export async function buildRuntime(folder: string): Promise<void> {
       cwd: ROOT,
     }).spawn().status;
     if (!success) throw new Error("deno bundle could not make the runtime of the workers");
+    await moveSources(join(stage, "worker.js.map"), folder);
     for (const name of ["worker.js.map", "worker.js"]) {
       await Deno.rename(join(stage, name), join(folder, name));
     }
   } finally {
     await Deno.remove(stage, { recursive: true });
   }
+}
+
+/** Makes a source map that lies in another folder name its sources as seen from `folder`: stack traces are made of them. */
+async function moveSources(file: string, folder: string): Promise<void> {
+  const map = JSON.parse(await Deno.readTextFile(file)) as { sources: string[] };
+  map.sources = map.sources.map((source) => relative(folder, join(dirname(file), source)));
+  await Deno.writeTextFile(file, JSON.stringify(map));
 }
