@@ -27,6 +27,27 @@ text_width(const char *s, size_t len)
 	return n;
 }
 
+/*
+ * Line and paragraph separators (U+2028, U+2029), and what turns the direction
+ * of the text around it: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
+ * U+2069.
+ */
+static bool
+text_is_disguise(const char *s, size_t width)
+{
+	uint8_t last;
+
+	if (width == 2)
+		return (uint8_t)s[0] == 0xd8 && (uint8_t)s[1] == 0x9c;
+	if (width != 3 || (uint8_t)s[0] != 0xe2)
+		return false;
+	last = (uint8_t)s[2];
+	if ((uint8_t)s[1] == 0x80)
+		return (last >= 0xa8 && last <= 0xae) || last == 0x8e ||
+		    last == 0x8f;
+	return (uint8_t)s[1] == 0x81 && last >= 0xa6 && last <= 0xa9;
+}
+
 static bool
 text_is_control(const char *s, size_t width)
 {
@@ -37,7 +58,9 @@ text_is_control(const char *s, size_t width)
 	/* a lone C1 octet is one too for a terminal that is not in UTF-8 */
 	if (c >= 0x80 && c <= C1_LAST)
 		return true;
-	return c == C1_LEAD && width == 2 && (uint8_t)s[1] <= C1_LAST;
+	if (c == C1_LEAD && width == 2 && (uint8_t)s[1] <= C1_LAST)
+		return true;
+	return text_is_disguise(s, width);
 }
 
 static size_t

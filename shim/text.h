@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Copies text without its control characters, C1 in UTF-8 included, and ends it
- * with a NUL. Returns the length without it, at most len and at most size - 1;
+ * Copies text without its control characters, C1 in UTF-8 included, and without
+ * what breaks lines or turns the direction of a text, and ends it with a NUL. Returns the length without it, at most len and at most size - 1;
  * a character is never cut in two. size is at least 1.
  */
 

@@ -20,13 +20,15 @@ export const MARKER = ".pam-deno";
 
 /**
  * Checks that the folder `path` and every folder above it belong to root or to the current user and that nobody else may write
- * there. A folder of root with the sticky bit, as /tmp, counts as not writable: nobody else can rename what is in it.
+ * there. A folder of root with the sticky bit, as /tmp, is good enough above `path`: nobody else can rename what is in it. It is not
+ * good enough as `path` itself, where somebody else could put something that is not there yet.
  *
  * @throws {PlaceError} naming the first folder that is wrong.
  */
 export function checkPlace(path: string): void {
   const own = Deno.uid();
-  for (let at = Deno.realPathSync(path);; at = dirname(at)) {
+  const last = Deno.realPathSync(path);
+  for (let at = last;; at = dirname(at)) {
     const { uid, mode, isDirectory } = Deno.statSync(at);
     if (!isDirectory) throw new PlaceError(`${at} is not a folder`);
     if (uid !== 0 && uid !== own) {
@@ -34,7 +36,7 @@ export function checkPlace(path: string): void {
         `${at} belongs to uid ${uid}: the shim trusts only folders of root${own ? " or your own" : ""}`,
       );
     }
-    const sticky = uid === 0 && (mode! & STICKY) !== 0;
+    const sticky = at !== last && uid === 0 && (mode! & STICKY) !== 0;
     if ((mode! & WRITABLE_BY_OTHERS) !== 0 && !sticky) {
       throw new PlaceError(`${at} can be written to by others: the shim does not trust it; chmod go-w ${at}`);
     }

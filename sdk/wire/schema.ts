@@ -80,7 +80,7 @@ export const ENUMS = {
   style: STYLES,
   /** What to do with the module data when the hook has ended. */
   data_action: { keep: 0, set: 1, delete: 2 },
-  /** Why a worker gave no result. `busy` and `no_common_version` are "broken off". */
+  /** Why a worker gave no result. `busy` and `no_common_version` are class `broken_off`. */
   fault: { busy: 1, no_common_version: 2, threw: 3, protocol: 4, misconfigured: 5 },
   /** Levels of a log line: LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG of syslog(3). */
   level: { error: 3, warning: 4, info: 6, debug: 7 },

@@ -31,7 +31,7 @@ export interface Connection {
   onData: (chunk: Uint8Array) => void;
   /** Called once if the peer hung up or the connection broke; never after the owner's own `close()`. */
   onEnd: () => void;
-  /** Sends bytes, which the caller will not touch again. Ignored once the connection has ended. */
+  /** Sends bytes, which the caller will not touch again and which are wiped once sent. Ignored once the connection has ended. */
   write(bytes: Uint8Array): void;
   /** Flushes what was written, then closes. No callback comes after it. */
   close(): void;
@@ -251,7 +251,7 @@ class PlainConnection extends BaseConnection {
 
   override write(bytes: Uint8Array) {
     if (this.over || bytes.length === 0) return;
-    this.#socket.write(bytes);
+    this.#socket.write(bytes, () => void bytes.fill(0));
     if (this.unsent > MAX_UNSENT) this.release();
   }
 
@@ -330,7 +330,7 @@ class FastConnection extends BaseConnection {
     const listener = this.#listener;
     const { request, state } = listener;
     if (this.#handle.writeBuffer(request, bytes) !== 0) return this.#fail();
-    if (state[WRITE_WAITS] === 0) return;
+    if (state[WRITE_WAITS] === 0) return void bytes.fill(0);
     request.connection = this;
     request.bytes = bytes;
     listener.request = new HeldWrite();
@@ -380,6 +380,7 @@ class HeldWrite implements WriteRequest {
   bytes: Uint8Array | undefined;
 
   oncomplete(status: number) {
+    this.bytes?.fill(0);
     this.connection?.wrote(this.bytes?.length ?? 0, status);
   }
 }

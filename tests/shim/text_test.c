@@ -45,6 +45,19 @@ TEST(strips_control_characters)
 	assert_string_equal(person("\xc3\xa9\x9b"), "\xc3\xa9");
 }
 
+TEST(strips_what_disguises_text)
+{
+	(void)state;
+	assert_string_equal(person("a\xe2\x80\xa8" "b\xe2\x80\xae" "c"), "abc");
+	assert_string_equal(logged("a\xe2\x80\xaa\xe2\x81\xa6\xe2\x81\xa9" "b"),
+	    "ab");
+	assert_string_equal(person("\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c"), "");
+	/* their neighbours stay: U+2027, U+202F, U+2065, U+206A, U+200D */
+	assert_string_equal(person("\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5"
+	    "\xe2\x81\xaa\xe2\x80\x8d"), "\xe2\x80\xa7\xe2\x80\xaf\xe2\x81"
+	    "\xa5\xe2\x81\xaa\xe2\x80\x8d");
+}
+
 TEST(log_lines_stay_lines)
 {
 	(void)state;
@@ -78,6 +91,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT(keeps_what_people_read),
 		UNIT(strips_control_characters),
+		UNIT(strips_what_disguises_text),
 		UNIT(log_lines_stay_lines),
 		UNIT(cuts_between_characters),
 		UNIT(reads_no_further_than_told),
