@@ -10,7 +10,8 @@
  * connect(2) blocks under SO_SNDTIMEO: after EAGAIN from a full backlog
  * poll(2) returns at once and would spin. recv(2) blocks under SO_RCVTIMEO,
  * which is set while the worker is at work already: the answer then wakes the
- * very call that reads it, which poll(2) and recv(2) would make two.
+ * very call that reads it, which poll(2) and recv(2) would make two. Before it
+ * sleeps it looks for the answer for CHANNEL_EAGER_US at most.
  */
 
 #include "channel.h"
@@ -18,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -26,6 +28,8 @@
 
 #define FD_MIN		3	/* below are the application's */
 #define US_PER_S	1000000
+/* How long to look for an answer before sleeping until it comes. */
+#define CHANNEL_EAGER_US	100
 
 void
 channel_init(struct channel *ch)
@@ -186,6 +190,28 @@ channel_compact(struct channel *ch)
 	ch->start = 0;
 }
 
+/*
+ * Looks for an answer a few times before it sleeps: most are here sooner than
+ * a processor that fell asleep is awake again. Whoever else is to run on this
+ * processor, the worker perhaps, goes first each time.
+ */
+static ssize_t
+channel_recv_eagerly(struct channel *ch, const struct deadline *d)
+{
+	uint8_t *p = ch->in + ch->end;
+	size_t room = sizeof(ch->in) - ch->end;
+	int64_t until_us = deadline_left_us(d) - CHANNEL_EAGER_US;
+	ssize_t n;
+
+	do {
+		n = recv(ch->fd, p, room, MSG_DONTWAIT);
+		if (n >= 0 || errno != EAGAIN)
+			return n;
+		(void)sched_yield();
+	} while (deadline_left_us(d) > until_us);
+	return recv(ch->fd, p, room, 0);
+}
+
 static bool
 channel_fill(struct channel *ch, const struct deadline *d, struct reason *why)
 {
@@ -196,7 +222,7 @@ channel_fill(struct channel *ch, const struct deadline *d, struct reason *why)
 			return reason_set(why, FAILURE_BROKEN_OFF,
 			    "the worker did not answer in time: raise "
 			    "timeout=, or see what the module waits for");
-		n = recv(ch->fd, ch->in + ch->end, sizeof(ch->in) - ch->end, 0);
+		n = channel_recv_eagerly(ch, d);
 		if (n > 0)
 			break;
 		if (n == 0 || errno == ECONNRESET)

@@ -18,8 +18,8 @@ export interface Stage extends AsyncDisposable {
   readonly folder: string;
   /** The worker that serves `pam_deno`. */
   readonly workerPid: number;
-  /** The end of the account line for `pam_deno`, `time_of_day` and `c_responder`. */
-  readonly lines: Readonly<Record<"pam_deno" | "time_of_day" | "c_responder", string>>;
+  /** The end of the account line for `pam_deno` and `c_responder`. */
+  readonly lines: Readonly<Record<"pam_deno" | "c_responder", string>>;
 }
 
 /** A service that is measured. */
@@ -54,7 +54,6 @@ export function peers(stage: Stage): Peer[] {
   return [
     add("pam_permit", 1, "pam_permit.so"),
     add("pam_deno", 1, ...split(lines.pam_deno)),
-    add("time_of_day", 1, ...split(lines.time_of_day)),
     add("c_responder", 1, ...split(lines.c_responder)),
     add("pam_unix", 1, "pam_unix.so"),
     add("pam_script", EVERY_SCRIPT, unpacked("pam_script.so"), `dir=${folder}`),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * Starts what is measured: a supervisor with two modules, and the C responder.
+ * Starts what is measured: a supervisor with the README's module, and the C responder.
  *
  * @module
  */
@@ -56,16 +56,14 @@ export async function startServing(root: string): Promise<Stage> {
   await Deno.chmod(folder, 0o755);
   const [config, runtime, confdir] = ["config", "run", "pam.d"].map((name) => join(folder, name));
   for (const dir of [confdir!, join(config!, "modules")]) await Deno.mkdir(dir, { recursive: true });
-  for (const name of ["office-hours", "time-of-day"]) {
-    const module = join(root, "examples", name, "module.ts");
-    await Deno.writeTextFile(join(config!, "modules", `${name}.jsonc`), JSON.stringify({ module }));
-  }
+  const module = join(root, "examples/office-hours/module.ts");
+  await Deno.writeTextFile(join(config!, "modules/office-hours.jsonc"), JSON.stringify({ module }));
   const pipes = { stdin: "null", stdout: "piped", stderr: "inherit" } as const;
   const supervisor = new Deno.Command(join(root, "scripts/pam-deno"), {
     args: ["serve", "--config-dir", config!, "--runtime-dir", runtime!],
     ...pipes,
   }).spawn();
-  await waitForLines(supervisor, /^ready /, 2);
+  await waitForLines(supervisor, /^ready /, 1);
   await Deno.symlink("account", join(config!, "hooks", "c-responder"));
   const responder = new Deno.Command(join(root, "build/bench/responder"), {
     args: [join(runtime!, "c-responder.sock")],
@@ -83,7 +81,6 @@ export async function startServing(root: string): Promise<Stage> {
     workerPid: findWorker(runtime!, "office-hours"),
     lines: {
       pam_deno: line("office-hours", `tz=${tz} open=06:00 close=18:00`),
-      time_of_day: line("time-of-day", `tz=${tz} hours=06:00-18:00`),
       c_responder: line("c-responder", `tz=${tz} open=06:00 close=18:00`),
     },
     async [Symbol.asyncDispose]() {

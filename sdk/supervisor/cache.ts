@@ -21,10 +21,7 @@ const WARM_MAX_MS = 10_000;
  */
 export async function makeCache(folder: string, launcher: Launcher, runtime: string): Promise<string> {
   const cache = join(folder, ".cache");
-  if (stat(cache)) {
-    setModes(cache, 0o700, 0o600);
-    Deno.removeSync(cache, { recursive: true });
-  }
+  removeCache(folder);
   Deno.mkdirSync(cache, { mode: 0o700 });
   const entry = join(folder, ".warm.js");
   Deno.writeTextFileSync(entry, `import ${JSON.stringify(pathToFileURL(runtime).href)};\n`);
@@ -44,6 +41,14 @@ export async function makeCache(folder: string, launcher: Launcher, runtime: str
   }
   setModes(cache, 0o555, 0o444);
   return cache;
+}
+
+/** Removes the cache in `folder`, if there is one: whoever is not root could not remove folders that are only read. */
+export function removeCache(folder: string): void {
+  const cache = join(folder, ".cache");
+  if (!stat(cache)) return;
+  setModes(cache, 0o700, 0o600);
+  Deno.removeSync(cache, { recursive: true });
 }
 
 function setModes(path: string, folders: number, files: number): void {

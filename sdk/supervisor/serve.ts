@@ -8,7 +8,7 @@
 import { getLogger } from "@logtape/logtape";
 import { join, resolve } from "node:path";
 import { bundleModule } from "./bundle.ts";
-import { makeCache } from "./cache.ts";
+import { makeCache, removeCache } from "./cache.ts";
 import { ConfigError, listModules, type ModuleConfig, readModuleConfig } from "./config.ts";
 import { writeEntries } from "./entry.ts";
 import { type Launcher, makeLauncher, planLaunch } from "./launch.ts";
@@ -247,6 +247,7 @@ class Server {
     await Promise.all(this.#supervisions.map((supervision) => supervision.stop(graceMs)));
     if (this.#closed) return;
     this.#closed = true;
+    await this.#cache?.then(() => removeCache(this.#folder), () => {});
     this.#libc.close();
     this.#lock.close();
   }

@@ -9,8 +9,10 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <paths.h>
 #include <pwd.h>
 #include <shadow.h>
+#include <unistd.h>
 
 #include "test.h"
 
@@ -211,7 +213,9 @@ TEST(errors_of_a_database)
 		{ EACCES, LOOKUP_FORBIDDEN }, { EPERM, LOOKUP_FORBIDDEN },
 		{ EIO, LOOKUP_FAILED }, { EAGAIN, LOOKUP_FAILED },
 	};
+	bool unreadable = access(_PATH_SHADOW, R_OK) != 0;
 	struct lookup_groups *g;
+	enum lookup status;
 	size_t i;
 
 	(void)state;
@@ -219,10 +223,13 @@ TEST(errors_of_a_database)
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		error = cases[i].error;
 		error_times = -1;
+		/* what may not be read is not "not there" */
+		status = cases[i].status == LOOKUP_ABSENT && unreadable ?
+		    LOOKUP_FORBIDDEN : cases[i].status;
 		assert_int_equal(lookup_passwd("joe", &passwd, &buffer),
 		    cases[i].status);
 		assert_int_equal(lookup_ageing("joe", &ageing, &buffer),
-		    cases[i].status);
+		    status);
 		assert_int_equal(lookup_groups("joe", &g), cases[i].status);
 		lookup_groups_free(g);
 		assert_false(lookup_is_known("joe"));
