@@ -8,8 +8,9 @@
 
 /*
  * Copies text without its control characters, C1 in UTF-8 included, and without
- * what breaks lines or turns the direction of a text, and ends it with a NUL. Returns the length without it, at most len and at most size - 1;
- * a character is never cut in two. size is at least 1.
+ * what breaks lines or turns the direction of a text, and ends it with a NUL.
+ * Returns the length without it, at most len and at most size - 1; a character
+ * is never cut in two. size is at least 1.
  */
 
 /* Keeps newline and tab: for the application's conversation. */

@@ -157,7 +157,8 @@ TEST(usual_path_allocates_nothing)
 	assert_int_equal(call(f, HOOK_ACCOUNT, M " a=b"), PAM_SUCCESS);
 	assert_int_equal(faults_of_malloc.calls, 0);
 	assert_int_equal(faults_of_send.calls, 1);
-	assert_int_equal(faults_of_recv.calls, 1);
+	/* it may look for the answer before it is there */
+	assert_true(faults_of_recv.calls >= 1);
 }
 
 TEST(no_memory_for_module_data)
