@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * Measures account management through the real libpam: pam_deno beside what else people use, in one run.
- * usage: deno task bench [--json] [--rounds N]
+ * usage: deno task bench [--json] [--rounds N] [--count-ms N]
  *
  * Prints tables for people; with `--json` one object is the last line. It measures and never judges: it fails only when
  * something cannot be measured at all.
@@ -18,8 +18,7 @@ const DRIVER = join(ROOT, "build/bench/driver");
 /** Who logs in: a user of every Debian, whose account pam_unix can check. */
 const USER = "root";
 const CALLERS = [1, 4, 16] as const;
-/** How long decisions are counted, and how often; the median counts. */
-const COUNT_MS = 2_000;
+/** How often decisions are counted; the median counts. */
 const COUNTS = 3;
 /** How long a worker is left alone before its memory is looked at. */
 const IDLE_MS = 1_000;
@@ -47,10 +46,10 @@ async function transactions(stage: Stage, services: readonly Peer[], rounds: num
   return times;
 }
 
-async function decisionsPerSecond(stage: Stage, callers: number): Promise<number> {
+async function decisionsPerSecond(stage: Stage, callers: number, ms: number): Promise<number> {
   const counts: number[] = [];
   for (let i = 0; i < COUNTS; i++) {
-    const args = ["decisions", stage.confdir, USER, "pam_deno", String(callers), String(COUNT_MS)];
+    const args = ["decisions", stage.confdir, USER, "pam_deno", String(callers), String(ms)];
     counts.push(Number(await output(DRIVER, args)));
   }
   return median(counts);
@@ -83,15 +82,25 @@ function show(say: (text: string) => void, all: readonly Peer[], times: Record<s
   }
 }
 
+/** The number behind an option. */
+function count(option: string, word: string): number {
+  const value = Number(word);
+  if (Number.isInteger(value) && value >= 100) return value;
+  throw new RangeError(`${option} takes an integer from 100 on, not ${word}`);
+}
+
 async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "4000" } },
+    options: {
+      json: { type: "boolean", default: false },
+      rounds: { type: "string", default: "4000" },
+      // How long decisions are counted each time.
+      "count-ms": { type: "string", default: "2000" },
+    },
   });
-  const rounds = Number(values.rounds);
-  if (!(Number.isInteger(rounds) && rounds >= 100)) {
-    throw new RangeError("--rounds is an integer from 100 on");
-  }
+  const rounds = count("--rounds", values.rounds);
+  const countMs = count("--count-ms", values["count-ms"]);
   // With --json the tables go to stderr, so that a program reads nothing but the object.
   const say = values.json ? console.error : console.log;
   await output("make", ["--silent", "-C", join(ROOT, "scripts/bench")]);
@@ -105,7 +114,7 @@ async function main(args: string[]): Promise<void> {
   show(say, all, times);
   const decisions: Record<number, number> = {};
   for (const callers of CALLERS) {
-    decisions[callers] = Math.round(await decisionsPerSecond(stage, callers));
+    decisions[callers] = Math.round(await decisionsPerSecond(stage, callers, countMs));
     say(`${decisions[callers]} decisions per second with ${callers} callers`);
   }
   say(`${idleKib} KiB PSS for an idle worker, ${pssKib(stage.workerPid)} KiB after this`);
