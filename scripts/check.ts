@@ -38,6 +38,7 @@ async function checks(): Promise<Check[]> {
     { name: "types", command: [deno, "check", "--quiet", ...paths(/\.ts$/)] },
     { name: "publish", command: [deno, "publish", "--dry-run", "--allow-dirty", "--no-check"] },
     { name: "docs", command: [deno, "doc", "--lint", ...entries] },
+    { name: "examples", command: script("examples", ...entries) },
     { name: "lint", command: [deno, "lint"] },
     { name: "format", command: [deno, "fmt", "--check"], remedy: "deno fmt" },
     { name: "generated", command: script("gen", "--check"), remedy: "deno task gen" },

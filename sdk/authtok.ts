@@ -54,7 +54,29 @@ export interface Authtok<G extends Grant = never, L extends LineType = LineType>
   readonly setAuthtok: Granted<"set_authtok", G, L, (value: Secret | Uint8Array) => void>;
 }
 
-/** The password that is to be replaced; see pam_get_authtok(3). */
+/**
+ * The password that is to be replaced; see pam_get_authtok(3).
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   grants: { password: ["authtok"] },
+ *   changePassword: {
+ *     async update({ authtok, oldAuthtok, deny }) {
+ *       using before = await oldAuthtok();
+ *       using after = await authtok();
+ *       return after.equals(before) ? deny("authtok_err", "That is the old password") : "ignore";
+ *     },
+ *   },
+ * });
+ *
+ * const tokens = { oldauthtok: "blue", authtok: "blue" };
+ * assertCode(await runHook(module, "update", { tokens }), "authtok_err");
+ * ```
+ */
 export interface OldAuthtok<G extends Grant = never, L extends LineType = LineType> {
   /** Reads PAM_OLDAUTHTOK: the password that is to be replaced. Otherwise like `authtok`. */
   readonly oldAuthtok: Granted<"authtok", G, L, (prompt?: string) => Promise<Secret>>;

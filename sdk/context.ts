@@ -18,10 +18,46 @@ import type { Lookup } from "./lookup.ts";
 import type { NoOptions } from "./options.ts";
 import type { Deny } from "./result.ts";
 
-/** What pam_setcred(3) is asked to do; flags without a verb mean `establish`, as in libpam. */
+/**
+ * What pam_setcred(3) is asked to do; flags without a verb mean `establish`, as in libpam.
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type Verb } from "@pam-deno/sdk";
+ * import { assertLogged, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const told: Record<Verb, string> = {
+ *   establish: "new",
+ *   delete: "gone",
+ *   reinitialize: "again",
+ *   refresh: "longer",
+ * };
+ * const module = defineModule({
+ *   setCredentials({ verb, log }) {
+ *     log.info(told[verb]);
+ *     return "success";
+ *   },
+ * });
+ * assertLogged(await runHook(module, "setCredentials", { flags: ["delete_cred"] }), "gone");
+ * ```
+ */
 export type Verb = "establish" | "delete" | "reinitialize" | "refresh";
 
-/** The process that called libpam. */
+/**
+ * The process that called libpam, as the shim in it sees it; see credentials(7).
+ *
+ * @example
+ * ```ts
+ * import { type CallerProcess, defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const isDaemon = ({ uid }: CallerProcess): boolean => uid === 0;
+ * const module = defineModule({
+ *   account: ({ caller, deny }) => isDaemon(caller) ? "success" : deny("perm_denied", "Not from a shell"),
+ * });
+ * assertCode(await runHook(module, "account", { uid: 1000, euid: 0 }), "perm_denied");
+ * ```
+ */
 export interface CallerProcess {
   /** Its process id. */
   readonly pid: number;
@@ -269,16 +305,59 @@ export interface ChangePasswordContext<
 
 /**
  * What the handler of `changePassword.preliminary` sees: the pass with PAM_PRELIM_CHECK, which must change
- * and consume nothing.
+ * and consume nothing; see pam_sm_chauthtok(3).
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type PreliminaryContext } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const preliminary = ({ service, deny }: PreliminaryContext) =>
+ *   service === "cron" ? deny("try_again", "Not from cron") : "success";
+ *
+ * const module = defineModule({ changePassword: { preliminary, update: () => "ignore" } });
+ * assertCode(await runHook(module, "preliminary", { service: "cron" }), "try_again");
+ * ```
  */
 export interface PreliminaryContext<O = NoOptions, G extends Grant = never>
   extends ChangePasswordContext<"preliminary", O, G> {}
 
-/** What the handler of `changePassword.update` sees: the pass with PAM_UPDATE_AUTHTOK, which changes. */
+/**
+ * What the handler of `changePassword.update` sees: the pass with PAM_UPDATE_AUTHTOK, which changes; see
+ * pam_sm_chauthtok(3).
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type UpdateContext } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const update = ({ privileged, deny }: UpdateContext) =>
+ *   privileged ? "ignore" : deny("authtok_err", "Please ask the help desk");
+ *
+ * const module = defineModule({ changePassword: { update } });
+ * assertCode(await runHook(module, "update", { uid: 1000 }), "authtok_err");
+ * ```
+ */
 export interface UpdateContext<O = NoOptions, G extends Grant = never>
   extends ChangePasswordContext<"update", O, G> {}
 
-/** The context of each hook, by its name. */
+/**
+ * The context of each hook, by its name: for helpers that several handlers share.
+ *
+ * @example
+ * ```ts
+ * import { type ContextOf, defineModule, type NoOptions } from "@pam-deno/sdk";
+ * import { assertLogged, runHook } from "@pam-deno/sdk/testing";
+ *
+ * type Session = ContextOf<NoOptions, never>["openSession" | "closeSession"];
+ * function note({ log, user }: Session): "success" {
+ *   log.info("session of {user}", { user });
+ *   return "success";
+ * }
+ * const module = defineModule({ openSession: note, closeSession: note });
+ * assertLogged(await runHook(module, "closeSession"), /^session of "alice"/);
+ * ```
+ */
 export interface ContextOf<O, G extends Grant> {
   /** pam_sm_authenticate(3) */
   readonly authenticate: AuthenticateContext<O, G>;

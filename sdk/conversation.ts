@@ -18,6 +18,26 @@ import { LIMITS } from "./wire/schema.ts";
 /**
  * One message of a conversation, in the styles of pam_conv(3). Its text is cut to 511 bytes of UTF-8
  * (TEXT_MAX).
+ *
+ * @example
+ * ```ts
+ * import { type ConversationMessage, defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const form = [
+ *   { style: "text_info", text: "A ticket looks like OPS-7" },
+ *   { style: "prompt_echo_on", text: "Ticket: " },
+ * ] as const satisfies readonly ConversationMessage[];
+ * const module = defineModule({
+ *   grants: { auth: ["prompt"] },
+ *   async authenticate({ conversation }) {
+ *     const [, ticket] = await conversation.converse(form);
+ *     return ticket.startsWith("OPS-") ? "success" : "auth_err";
+ *   },
+ * });
+ * const conversation = [{ prompt: "Ticket: ", answer: "OPS-7" }];
+ * assertCode(await runHook(module, "authenticate", { conversation }), "success");
+ * ```
  */
 export type ConversationMessage =
   | {
@@ -33,7 +53,20 @@ export type ConversationMessage =
     readonly text: string;
   };
 
-/** The answers to the messages `M`, position by position: a Secret, a string, or nothing for a text. */
+/**
+ * The answers to the messages `M` of {@linkcode Conversation.converse}, position by position: a Secret, a
+ * string, or nothing for a text.
+ *
+ * @example
+ * ```ts
+ * import { type Answers, Secret } from "@pam-deno/sdk";
+ * import assert from "node:assert/strict";
+ *
+ * type Form = [{ style: "prompt_echo_on"; text: string }, { style: "prompt_echo_off"; text: string }];
+ * const answers: Answers<Form> = ["OPS-7", new Secret(new TextEncoder().encode("1234"))];
+ * assert.equal(answers[1].use((pin) => pin.length), 4);
+ * ```
+ */
 export type Answers<M extends readonly ConversationMessage[]> = {
   readonly [K in keyof M]: M[K] extends { readonly style: "prompt_echo_off" } ? Secret
     : M[K] extends { readonly style: "prompt_echo_on" } ? string

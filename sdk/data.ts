@@ -11,7 +11,21 @@ import { isStandardSchema, issuePath, type StandardSchema, validate } from "./st
 import { byteLength } from "./text.ts";
 import { LIMITS } from "./wire/schema.ts";
 
-/** A typed key of module data; made by {@linkcode dataKey}. */
+/**
+ * A typed key of module data; made by {@linkcode dataKey}.
+ *
+ * @example
+ * ```ts
+ * import { type DataKey, dataKey } from "@pam-deno/sdk";
+ * import assert from "node:assert/strict";
+ * import * as v from "valibot";
+ *
+ * const failures: DataKey<number> = dataKey("failures", v.number());
+ * assert.equal(failures.name, "failures");
+ * // @ts-expect-error the validator makes a number
+ * const wrong: DataKey<string> = failures;
+ * ```
+ */
 export interface DataKey<T> {
   /** The name under which the value is stored. */
   readonly name: string;

@@ -11,12 +11,37 @@ import type { LineType } from "./hooks.ts";
 import { byteLength } from "./text.ts";
 import { LIMITS } from "./wire/schema.ts";
 
-/** The variables that the grants `G` let a module set. */
+/**
+ * The variables of the PAM environment that the grants `G` let a module set: `NAME` for `env:NAME`, every name
+ * with that beginning for `env:NAME*`.
+ *
+ * @example
+ * ```ts
+ * import type { VariableName } from "@pam-deno/sdk";
+ *
+ * type Granted = VariableName<"env:KRB5CCNAME" | "env:APP_*" | "prompt">;
+ * const names: Granted[] = ["KRB5CCNAME", "APP_LANGUAGE"];
+ * // @ts-expect-error no grant covers it
+ * const other: Granted = "LANG";
+ * ```
+ */
 export type VariableName<G extends Grant> = G extends `env:${infer P}*` ? `${P}${string}`
   : G extends `env:${infer N}` ? N
   : never;
 
-/** `N` if `G` lets it be set, else a type that names the remedy. */
+/**
+ * `N` if `G` lets it be set, else a type that names the remedy.
+ *
+ * @example
+ * ```ts
+ * import type { GrantedVariable } from "@pam-deno/sdk";
+ *
+ * const fine: GrantedVariable<"APP_LANGUAGE", "env:APP_*", "session"> = "APP_LANGUAGE";
+ * const remedy: GrantedVariable<"LANG", "env:APP_*", "session"> = {
+ *   "not granted": "add 'env:LANG' to grants.session in defineModule()",
+ * };
+ * ```
+ */
 export type GrantedVariable<N extends string, G extends Grant, L extends LineType> = N extends VariableName<G>
   ? N
   : NotGranted<`add 'env:${N}' to grants.${L} in defineModule()`>;

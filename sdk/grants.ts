@@ -11,7 +11,18 @@ import { REFUSED_VARIABLES } from "./refused_variables.ts";
 import { ITEMS, type PamItem } from "./tokens.ts";
 import { LIMITS } from "./wire/schema.ts";
 
-/** An item that a module may set for later modules; see pam_set_item(3). */
+/**
+ * An item that a module may set for later modules: any but PAM_SERVICE; see pam_set_item(3).
+ *
+ * @example
+ * ```ts
+ * import type { SettableItem } from "@pam-deno/sdk";
+ *
+ * const items: SettableItem[] = ["user", "rhost", "authtok_type"];
+ * // @ts-expect-error PAM_SERVICE is the application's
+ * const wrong: SettableItem = "service";
+ * ```
+ */
 export type SettableItem = Exclude<PamItem, "service">;
 
 /**
@@ -28,6 +39,16 @@ export type SettableItem = Exclude<PamItem, "service">;
  *   `env:NAME*`; see pam_putenv(3)
  *
  * A grant is at most 80 bytes long (GRANT_MAX), and a line has at most 32 (GRANTS_MAX).
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type Grant } from "@pam-deno/sdk";
+ * import assert from "node:assert/strict";
+ *
+ * const words = ["prompt", "set_item:user", "env:APP_*"] as const satisfies readonly Grant[];
+ * const module = defineModule({ grants: { auth: words }, authenticate: () => "ignore" });
+ * assert.deepEqual(module.grants.auth, words); // grant=prompt,set_item:user,env:APP_*
+ * ```
  */
 export type Grant =
   | "prompt"
@@ -41,6 +62,15 @@ export type Grant =
 /**
  * A grant that makes sense on a pam.d line of type `L`: tokens exist only while libpam runs `auth` and
  * `password` lines.
+ *
+ * @example
+ * ```ts
+ * import type { GrantOn } from "@pam-deno/sdk";
+ *
+ * const onPassword: GrantOn<"password">[] = ["authtok", "set_authtok", "prompt"];
+ * // @ts-expect-error a session has no password
+ * const onSession: GrantOn<"session"> = "authtok";
+ * ```
  */
 export type GrantOn<L extends LineType> = L extends "auth" | "password" ? Grant
   : Exclude<Grant, "authtok" | "set_authtok">;
@@ -76,26 +106,79 @@ export interface Grants {
   readonly password?: readonly GrantOn<"password">[];
 }
 
-/** The grants of a module that declares none. */
+/**
+ * The grants of a module that declares none.
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type Handler, type NoGrants, type NoOptions } from "@pam-deno/sdk";
+ * import assert from "node:assert/strict";
+ *
+ * const account: Handler<"account", NoOptions, NoGrants> = ({ user }) => user === "root" ? "ignore" : "success";
+ * assert.deepEqual(defineModule({ account }).grants, {});
+ * ```
+ */
 export interface NoGrants extends Grants {
   /** Never there. */
   readonly "no grants"?: never;
 }
 
-/** The grants that `G` declares for lines of type `L`. */
+/**
+ * The grants that `G` declares for lines of type `L`: what the context of a helper is made of.
+ *
+ * @example
+ * ```ts
+ * import type { AuthenticateContext, Grants, GrantsOn, NoOptions } from "@pam-deno/sdk";
+ *
+ * const grants = { auth: ["prompt"], session: ["env:TICKET"] } as const satisfies Grants;
+ * type OnAuth = GrantsOn<typeof grants, "auth">;
+ *
+ * function ask({ conversation }: AuthenticateContext<NoOptions, OnAuth>): Promise<string> {
+ *   return conversation.prompt("Ticket: ");
+ * }
+ * ```
+ */
 export type GrantsOn<G extends Grants, L extends LineType> = G extends
   { readonly [K in L]: readonly (infer N extends Grant)[] } ? N : never;
 
 /**
  * The type of a member whose grant the module does not declare. The argument says how to mend it; at run time
  * the member throws.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertFailure, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   openSession({ environment }) {
+ *     // @ts-expect-error add 'env:NAME' to grants.session in defineModule()
+ *     environment.set("TICKET", "checked");
+ *     return "success";
+ *   },
+ * });
+ * assertFailure(await runHook(module, "openSession"), "threw");
+ * ```
  */
 export interface NotGranted<Remedy extends string> {
   /** What to change. */
   readonly "not granted": Remedy;
 }
 
-/** `T` if `N` is among the declared grants `G`, else a type that names the remedy for lines of type `L`. */
+/**
+ * `T` if `N` is among the declared grants `G`, else a type that names the remedy for lines of type `L`.
+ *
+ * @example
+ * ```ts
+ * import type { Granted } from "@pam-deno/sdk";
+ *
+ * type Ask = () => Promise<string>;
+ * const ask: Granted<"prompt", "prompt" | "shadow", "auth", Ask> = () => Promise.resolve("OPS-7");
+ * const remedy: Granted<"prompt", "shadow", "auth", Ask> = {
+ *   "not granted": "add 'prompt' to grants.auth in defineModule()",
+ * };
+ * ```
+ */
 export type Granted<N extends string, G extends Grant, L extends LineType, T> = [N] extends [G] ? T
   : NotGranted<`add '${N}' to grants.${L} in defineModule()`>;
 

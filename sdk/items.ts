@@ -12,10 +12,33 @@ import { byteLength, isLine } from "./text.ts";
 import { ITEMS, type PamItem } from "./tokens.ts";
 import { LIMITS } from "./wire/schema.ts";
 
-/** The items that the grants `G` let a module set. */
+/**
+ * The items that the grants `G` let a module set; see pam_set_item(3).
+ *
+ * @example
+ * ```ts
+ * import type { ItemName } from "@pam-deno/sdk";
+ *
+ * const name: ItemName<"set_item:user" | "prompt"> = "user";
+ * // @ts-expect-error there is no grant for it
+ * const other: ItemName<"set_item:user" | "prompt"> = "rhost";
+ * ```
+ */
 export type ItemName<G extends Grant> = G extends `set_item:${infer N extends SettableItem}` ? N : never;
 
-/** `N` if `G` lets it be set, else a type that names the remedy. */
+/**
+ * `N` if `G` lets it be set, else a type that names the remedy.
+ *
+ * @example
+ * ```ts
+ * import type { GrantedItem } from "@pam-deno/sdk";
+ *
+ * const fine: GrantedItem<"user", "set_item:user", "auth"> = "user";
+ * const remedy: GrantedItem<"rhost", "set_item:user", "auth"> = {
+ *   "not granted": "add 'set_item:rhost' to grants.auth in defineModule()",
+ * };
+ * ```
+ */
 export type GrantedItem<N extends string, G extends Grant, L extends LineType> = N extends ItemName<G> ? N
   : NotGranted<`add 'set_item:${N}' to grants.${L} in defineModule()`>;
 

@@ -11,7 +11,25 @@ import type { LogLevel } from "./caller.ts";
 import type { HookState } from "./hook_state.ts";
 import { isSecret, type Secret, withoutSecrets } from "./secret.ts";
 
-/** Values that go with a log line, by name. */
+/**
+ * Values that go with a log line, by name. Objects and lists are shown three levels deep, octets only by their
+ * number, a Secret as `[secret]`.
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type LogProperties } from "@pam-deno/sdk";
+ * import { assertLogged, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const seen: LogProperties = { rhost: "203.0.113.7", tries: 3 };
+ * const module = defineModule({
+ *   account({ log }) {
+ *     log.warn("from {rhost}", seen); // what the message does not name stands behind it
+ *     return "ignore";
+ *   },
+ * });
+ * assertLogged(await runHook(module, "account"), 'from "203.0.113.7" tries=3');
+ * ```
+ */
 export type LogProperties = Readonly<Record<string, unknown>>;
 
 /**

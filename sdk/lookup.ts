@@ -10,7 +10,22 @@ import type { Grant, Granted } from "./grants.ts";
 import type { HookState } from "./hook_state.ts";
 import type { LineType } from "./hooks.ts";
 
-/** The passwd entry of the user; see passwd(5). */
+/**
+ * The passwd entry of the user; see passwd(5), getpwnam(3).
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type Passwd } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const isPerson = (entry: Passwd | undefined): boolean => entry !== undefined && entry.uid >= 1000;
+ * const module = defineModule({
+ *   account: async ({ lookup }) => isPerson(await lookup.passwd()) ? "success" : "perm_denied",
+ * });
+ * const scene = { user: "backup", users: { backup: { uid: 34 } } };
+ * assertCode(await runHook(module, "account", scene), "perm_denied");
+ * ```
+ */
 export interface Passwd {
   /** Login name as the database spells it. */
   readonly name: string;
@@ -27,6 +42,20 @@ export interface Passwd {
 /**
  * The ageing fields of the user's shadow entry; see shadow(5). A field that is empty there is `undefined`.
  * Never the hash.
+ *
+ * @example
+ * ```ts
+ * import { type Ageing, defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const mustChange = (ageing: Ageing | undefined): boolean => ageing?.changeRequired ?? false;
+ * const module = defineModule({
+ *   grants: { account: ["shadow"] },
+ *   account: async ({ lookup }) => mustChange(await lookup.ageing()) ? "new_authtok_reqd" : "success",
+ * });
+ * const users = { alice: { ageing: { lastChange: 0 } } };
+ * assertCode(await runHook(module, "account", { users }), "new_authtok_reqd");
+ * ```
  */
 export interface Ageing {
   /** When the password was changed last; `undefined` also if it must be changed at the next login. */

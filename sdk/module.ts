@@ -34,6 +34,18 @@ export type Handler<H extends Hook, O = NoOptions, G extends Grants = NoGrants, 
 /**
  * The two handlers of pam_sm_chauthtok(3). A `password` line should stand before pam_unix's: behind it, the
  * password has changed.
+ *
+ * @example
+ * ```ts
+ * import { type ChangePassword, defineModule, type NoGrants, type NoOptions } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const changePassword: ChangePassword<NoOptions, NoGrants> = {
+ *   update: ({ privileged, deny }) => privileged ? "ignore" : deny("authtok_err", "Ask the help desk"),
+ * };
+ * const module = defineModule({ changePassword });
+ * assertCode(await runHook(module, "update", { uid: 1000 }), "authtok_err");
+ * ```
  */
 export interface ChangePassword<O, G extends Grants, L extends string = never> {
   /**
@@ -48,6 +60,21 @@ export interface ChangePassword<O, G extends Grants, L extends string = never> {
 /**
  * What defineModule() takes: `O` are the options as handlers see them, `I` as the validator takes them, `G`
  * the grants.
+ *
+ * @example
+ * ```ts
+ * import { type Definition, defineModule, type NoGrants, type NoOptions, type PamModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * // Makes a module that lets in whom `admits` names.
+ * function gate(admits: (user: string) => boolean): PamModule {
+ *   const definition: Definition<NoOptions, unknown, NoGrants> = {
+ *     account: ({ user }) => admits(user) ? "success" : "perm_denied",
+ *   };
+ *   return defineModule(definition);
+ * }
+ * assertCode(await runHook(gate((user) => user === "alice"), "account", { user: "bob" }), "perm_denied");
+ * ```
  */
 export interface Definition<O, I, G extends Grants, L extends string = never> {
   /** Validates the options: any validator that follows Standard Schema. Left out, the module takes none. */
@@ -70,7 +97,18 @@ export interface Definition<O, I, G extends Grants, L extends string = never> {
   readonly changePassword?: ChangePassword<O, G, L>;
 }
 
-/** The format of {@linkcode PamModule}: a runtime that does not know it says so. */
+/**
+ * The format of {@linkcode PamModule}: a runtime that does not know it says so.
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type MODULE_FORMAT } from "@pam-deno/sdk";
+ * import assert from "node:assert/strict";
+ *
+ * const format: typeof MODULE_FORMAT = 1;
+ * assert.equal(defineModule({ account: () => "ignore" }).pamModule, format);
+ * ```
+ */
 export const MODULE_FORMAT = 1;
 
 /**

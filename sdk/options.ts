@@ -12,13 +12,38 @@ import { line } from "./text.ts";
 import { LIMITS } from "./wire/schema.ts";
 import { canBeOption, configuredWords, RESERVED_NAMES, type Word, type Words, wordsOf } from "./words.ts";
 
-/** The options of a module that takes none: words on its pam.d line are logged and ignored. */
+/**
+ * The options of a module that takes none: words on its pam.d line are logged and ignored.
+ *
+ * @example
+ * ```ts
+ * import { type AccountContext, defineModule, type NoOptions } from "@pam-deno/sdk";
+ * import { assertCode, assertLogged, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const account = ({ options }: AccountContext<NoOptions>) =>
+ *   Object.keys(options).length === 0 ? "success" : "service_err";
+ * const seen = await runHook(defineModule({ account }), "account", { options: ["debug"] });
+ * assertCode(seen, "success");
+ * assertLogged(seen, /"debug" is unknown and ignored/);
+ * ```
+ */
 export interface NoOptions {
   /** Never there. */
   readonly "no options"?: never;
 }
 
-/** The names of the options in the validator's input type `I` that no word can be a value of. */
+/**
+ * The names of the options in the validator's input type `I` that no word can be a value of. A word is a string,
+ * `true` for one without `=`, or a list for one that is repeated.
+ *
+ * @example
+ * ```ts
+ * import type { UnreachableOption } from "@pam-deno/sdk";
+ *
+ * interface Input { tz: string; strict?: true; host?: string[]; hours: number }
+ * const unreachable: UnreachableOption<Input> = "hours"; // take a string, and make a number of it
+ * ```
+ */
 export type UnreachableOption<I> = unknown extends I ? never
   : I extends object ?
       & {
@@ -30,7 +55,18 @@ export type UnreachableOption<I> = unknown extends I ? never
       & string
   : never;
 
-/** The type of a validator whose options cannot all be given. The argument says how to mend it. */
+/**
+ * The type of a validator whose options cannot all be given. The argument says how to mend it.
+ *
+ * @example
+ * ```ts
+ * import type { NotAWord, OptionsAreWords } from "@pam-deno/sdk";
+ *
+ * type RemedyOf<D> = D extends NotAWord<infer Remedy> ? Remedy : never;
+ * const remedy: RemedyOf<OptionsAreWords<{ hours: number }>["options"]> =
+ *   "option 'hours' arrives as a word: let its validator take a string, true or string[]";
+ * ```
+ */
 export interface NotAWord<Remedy extends string> {
   /** What to change. */
   readonly "not a word": Remedy;
@@ -39,6 +75,19 @@ export interface NotAWord<Remedy extends string> {
 /**
  * Nothing if every option of the validator's input type `I` can be given as a word, else a demand that names
  * the one which cannot.
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type OptionsAreWords } from "@pam-deno/sdk";
+ * import assert from "node:assert/strict";
+ * import * as v from "valibot";
+ *
+ * const demand: OptionsAreWords<{ hours: number }>["options"] = {
+ *   "not a word": "option 'hours' arrives as a word: let its validator take a string, true or string[]",
+ * };
+ * const hours = v.pipe(v.string(), v.transform(Number), v.integer());
+ * assert.ok(defineModule({ options: v.object({ hours }), account: () => "ignore" }).options);
+ * ```
  */
 export type OptionsAreWords<I> = [UnreachableOption<I>] extends [never] ? unknown : {
   /** The validator. */

@@ -8,6 +8,15 @@
 /**
  * The name of a Deno permission that a module can ask for. `run` and `ffi` are not among them: a program or a
  * library that a module starts is out of the sandbox.
+ *
+ * @example
+ * ```ts
+ * import type { PermissionName } from "@pam-deno/sdk";
+ *
+ * const names: PermissionName[] = ["read", "net"];
+ * // @ts-expect-error a program is out of the sandbox
+ * const wrong: PermissionName = "run";
+ * ```
  */
 export type PermissionName = "read" | "write" | "net" | "env" | "sys";
 
@@ -19,10 +28,35 @@ const PERMISSION_NAMES: readonly string[] = [
   "sys",
 ] satisfies readonly PermissionName[];
 
-/** The names of the options that a validator's input type `I` knows. */
+/**
+ * The names of the options that a validator's input type `I` knows.
+ *
+ * @example
+ * ```ts
+ * import type { OptionName } from "@pam-deno/sdk";
+ *
+ * const name: OptionName<{ rules: string; host?: string }> = "rules";
+ * // @ts-expect-error the validator does not know it
+ * const wrong: OptionName<{ rules: string; host?: string }> = "rule";
+ * ```
+ */
 export type OptionName<I> = unknown extends I ? string : I extends object ? keyof I & string : string;
 
-/** One value of a permission: the path, host or name itself, or the option which holds it. */
+/**
+ * One value of a permission: the path, host or name itself, or the option which holds it.
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type PermissionValue } from "@pam-deno/sdk";
+ * import assert from "node:assert/strict";
+ * import * as v from "valibot";
+ *
+ * const hosts: PermissionValue<{ server: string }>[] = ["ldap.example.org:636", { option: "server" }];
+ * const options = v.object({ server: v.string() });
+ * const module = defineModule({ options, permissions: { net: hosts }, account: () => "ignore" });
+ * assert.deepEqual(module.permissions, { net: hosts });
+ * ```
+ */
 export type PermissionValue<I = unknown> = string | {
   /** The option whose value, or values, are meant. */
   readonly option: OptionName<I>;

@@ -11,10 +11,33 @@ import { clip } from "./text.ts";
 import type { PamCode } from "./tokens.ts";
 import { LIMITS } from "./wire/schema.ts";
 
-/** A code of hook `H` that refuses: what `deny` takes. */
+/**
+ * A code of hook `H` that refuses: what `deny` takes.
+ *
+ * @example
+ * ```ts
+ * import type { RefusalCode } from "@pam-deno/sdk";
+ *
+ * const codes: RefusalCode<"account">[] = ["perm_denied", "acct_expired"];
+ * // @ts-expect-error it refuses nothing
+ * const wrong: RefusalCode<"account"> = "success";
+ * ```
+ */
 export type RefusalCode<H extends Hook = Hook> = Exclude<Code<H>, "success" | "ignore" | "new_authtok_reqd">;
 
-/** What `deny` makes. It decides nothing until the handler returns it. */
+/**
+ * What `deny` makes. It decides nothing until the handler returns it.
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type Denial, type Deny } from "@pam-deno/sdk";
+ * import { assertShown, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const closed = (deny: Deny<"account">): Denial<"account"> => deny("perm_denied", "Closed until 08:00");
+ * const module = defineModule({ account: ({ deny }) => closed(deny) });
+ * assertShown(await runHook(module, "account"), "Closed until 08:00");
+ * ```
+ */
 export interface Denial<H extends Hook = Hook> {
   /** The code that the hook ends with. */
   readonly code: RefusalCode<H>;

@@ -6,7 +6,20 @@
  * @module
  */
 
-/** What is wrong with a validated value. */
+/**
+ * What is wrong with a validated value.
+ *
+ * @example
+ * ```ts
+ * import type { SchemaIssue } from "@pam-deno/sdk";
+ * import assert from "node:assert/strict";
+ * import * as v from "valibot";
+ *
+ * const result = v.object({ tz: v.string() })["~standard"].validate({ tz: 1 });
+ * const issues: readonly SchemaIssue[] = result instanceof Promise ? [] : result.issues ?? [];
+ * assert.match(issues[0]?.message ?? "", /Expected string/);
+ * ```
+ */
 export interface SchemaIssue {
   /** Says what was expected. */
   readonly message: string;
@@ -14,7 +27,27 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a validator answers: the value it made, or what is wrong. */
+/**
+ * What a validator answers: the value it made, or what is wrong.
+ *
+ * @example
+ * ```ts
+ * import type { SchemaResult, StandardSchema } from "@pam-deno/sdk";
+ * import assert from "node:assert/strict";
+ *
+ * // A validator without a library: the only option is `tz`.
+ * const validate = (input: unknown): SchemaResult<{ tz: string }> => {
+ *   const { tz = "UTC" } = input as { tz?: string };
+ *   return Intl.supportedValuesOf("timeZone").includes(tz) || tz === "UTC"
+ *     ? { value: { tz } }
+ *     : { issues: [{ message: "no such time zone", path: ["tz"] }] };
+ * };
+ * const schema: StandardSchema<{ tz?: string }, { tz: string }> = {
+ *   "~standard": { version: 1, vendor: "example", validate },
+ * };
+ * assert.deepEqual(schema["~standard"].validate({}), { value: { tz: "UTC" } });
+ * ```
+ */
 export type SchemaResult<Output> =
   | {
     /** The validated and transformed value. */

@@ -10,7 +10,18 @@ import { CODES, type PamCode, type PamStyle, STYLES } from "../tokens.ts";
 import { type Allocator, decodeCString, encodeCString, readMessages, writeResponses } from "./cstring.ts";
 import { CONVERSATION_MESSAGES_MAX } from "./symbols.ts";
 
-/** One message of a conversation; see pam_conv(3). */
+/**
+ * One message of a conversation; see pam_conv(3).
+ *
+ * @example
+ * ```ts
+ * import { type ConversationMessage, textsOnly } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * const message: ConversationMessage = { style: "text_info", text: "Welcome" };
+ * assert.deepEqual(textsOnly([message]), [undefined]);
+ * ```
+ */
 export interface ConversationMessage {
   /** Whether it is a question, and how it is to be shown. */
   readonly style: PamStyle;
@@ -18,7 +29,21 @@ export interface ConversationMessage {
   readonly text: string;
 }
 
-/** The answer to one message: `undefined` is a NULL response, the only answer to a text. Bytes are not wiped: they are the caller's. */
+/**
+ * The answer to one message: `undefined` is a NULL response, the only answer to a text. NUL in it is a `TypeError`;
+ * what is over 511 octets (`PAM_MAX_RESP_SIZE`) a module may refuse; see pam_conv(3). Bytes are not wiped: they are the
+ * caller's.
+ *
+ * @example
+ * ```ts
+ * import { type Answer, type Conversation } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * const answers: Record<string, Answer> = { "Colour? ": "blue", "PIN: ": new Uint8Array([0x31, 0x32]) };
+ * const conversation: Conversation = (messages) => messages.map(({ text }) => answers[text]);
+ * assert.deepEqual(conversation([{ style: "prompt_echo_on", text: "Colour? " }]), ["blue"]);
+ * ```
+ */
 export type Answer = string | Uint8Array | undefined;
 
 /**

@@ -7,7 +7,22 @@
 
 import { FLAGS } from "../tokens.ts";
 
-/** The name of a service function in libpam. */
+/**
+ * The name of a service function in libpam; see pam(3).
+ *
+ * @example
+ * ```ts
+ * import { type ServiceFunction, ServiceFunctions } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * class Names extends ServiceFunctions<ServiceFunction> {
+ *   protected override call(name: ServiceFunction): ServiceFunction {
+ *     return name;
+ *   }
+ * }
+ * assert.equal(new Names().changePassword(), "pam_chauthtok");
+ * ```
+ */
 export type ServiceFunction =
   | "pam_authenticate"
   | "pam_setcred"
@@ -16,7 +31,21 @@ export type ServiceFunction =
   | "pam_close_session"
   | "pam_chauthtok";
 
-/** Flags that every service function takes. */
+/**
+ * Flags that every service function takes; see pam_open_session(3).
+ *
+ * @example
+ * ```ts
+ * import { type CallFlags, ServiceDirectory, Transaction } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * using services = ServiceDirectory.create();
+ * services.write("demo", [{ type: "session", control: "required", module: "pam_permit.so" }]);
+ * using transaction = Transaction.start({ service: "demo", user: "nobody", confdir: services.path });
+ * const quiet: CallFlags = { silent: true };
+ * assert.equal(transaction.openSession(quiet), "success");
+ * ```
+ */
 export interface CallFlags {
   /**
    * `PAM_SILENT`: modules show no texts; they may still ask.
@@ -25,7 +54,21 @@ export interface CallFlags {
   readonly silent?: boolean;
 }
 
-/** Flags of `authenticate` and `account`. */
+/**
+ * Flags of `authenticate` and `account`; see pam_authenticate(3), pam_acct_mgmt(3).
+ *
+ * @example
+ * ```ts
+ * import { type AuthenticateFlags, ServiceDirectory, Transaction } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * using services = ServiceDirectory.create();
+ * services.write("demo", [{ type: "auth", control: "required", module: "pam_permit.so" }]);
+ * using transaction = Transaction.start({ service: "demo", user: "nobody", confdir: services.path });
+ * const flags: AuthenticateFlags = { disallowNullAuthtok: true, silent: true };
+ * assert.equal(transaction.authenticate(flags), "success");
+ * ```
+ */
 export interface AuthenticateFlags extends CallFlags {
   /**
    * `PAM_DISALLOW_NULL_AUTHTOK`: an empty password lets nobody in.
@@ -34,7 +77,21 @@ export interface AuthenticateFlags extends CallFlags {
   readonly disallowNullAuthtok?: boolean;
 }
 
-/** Flags of `changePassword`. */
+/**
+ * Flags of `changePassword`; see pam_chauthtok(3).
+ *
+ * @example
+ * ```ts
+ * import { type ChangePasswordFlags, ServiceDirectory, Transaction } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * using services = ServiceDirectory.create();
+ * services.write("demo", [{ type: "password", control: "required", module: "pam_permit.so" }]);
+ * using transaction = Transaction.start({ service: "demo", user: "nobody", confdir: services.path });
+ * const flags: ChangePasswordFlags = { changeExpiredAuthtok: true };
+ * assert.equal(transaction.changePassword(flags), "success");
+ * ```
+ */
 export interface ChangePasswordFlags extends CallFlags {
   /**
    * `PAM_CHANGE_EXPIRED_AUTHTOK`: only a password that has expired is changed.
@@ -43,7 +100,21 @@ export interface ChangePasswordFlags extends CallFlags {
   readonly changeExpiredAuthtok?: boolean;
 }
 
-/** What `setCredentials` does to the credentials. */
+/**
+ * What `setCredentials` does to the credentials; see pam_setcred(3).
+ *
+ * @example
+ * ```ts
+ * import { type CredentialsVerb, ServiceDirectory, Transaction } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * using services = ServiceDirectory.create();
+ * services.write("demo", [{ type: "auth", control: "required", module: "pam_permit.so" }]);
+ * using transaction = Transaction.start({ service: "demo", user: "nobody", confdir: services.path });
+ * const verbs: CredentialsVerb[] = ["establish", "delete"];
+ * for (const verb of verbs) assert.equal(transaction.setCredentials(verb), "success");
+ * ```
+ */
 export type CredentialsVerb = "establish" | "delete" | "reinitialize" | "refresh";
 
 function bits(flags: AuthenticateFlags & ChangePasswordFlags): number {
@@ -56,6 +127,19 @@ function bits(flags: AuthenticateFlags & ChangePasswordFlags): number {
  * The six service functions of PAM, as an application calls them. `Result` is a code, or the promise of one.
  *
  * @typeParam Result what a call returns
+ *
+ * @example
+ * ```ts
+ * import { type PamCode, ServiceDirectory, type ServiceFunctions, Transaction } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * using services = ServiceDirectory.create();
+ * services.write("demo", [{ type: "account", control: "required", module: "pam_permit.so" }]);
+ * await using transaction = Transaction.start({ service: "demo", user: "nobody", confdir: services.path });
+ * const now: ServiceFunctions<PamCode> = transaction;
+ * const later: ServiceFunctions<Promise<PamCode>> = transaction.background;
+ * assert.equal(now.account(), await later.account());
+ * ```
  */
 export abstract class ServiceFunctions<Result> {
   /** Calls a function of libpam with its flags as bits. */

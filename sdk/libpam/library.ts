@@ -136,7 +136,18 @@ export function openLibpam(): Disposable {
   return Library.open();
 }
 
-/** A return code in words. */
+/**
+ * A return code in words; made by {@linkcode strerror}, see pam_strerror(3).
+ *
+ * @example
+ * ```ts
+ * import { type Explanation, strerror } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * const told: Explanation = strerror(13);
+ * assert.equal(told.code, "acct_expired"); // and told.text is libpam's sentence
+ * ```
+ */
 export interface Explanation {
   /** Its token in pam.conf(5). */
   readonly code: PamCode;

@@ -8,7 +8,21 @@
 import type { PamCode, PamItem } from "../tokens.ts";
 import type { Conversation } from "./conversation.ts";
 
-/** How a transaction starts. Text that is not UTF-8 is given as bytes. */
+/**
+ * How a transaction starts; see pam_start(3). Text that is not UTF-8 is given as bytes; NUL in it is a `TypeError`.
+ *
+ * @example
+ * ```ts
+ * import { ServiceDirectory, Transaction, type TransactionOptions } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * using services = ServiceDirectory.create();
+ * services.write("demo", [{ type: "account", control: "required", module: "pam_permit.so" }]);
+ * const options: TransactionOptions = { service: "demo", user: "nobody", confdir: services.path };
+ * using transaction = Transaction.start({ ...options, items: { rhost: "192.0.2.7" } });
+ * assert.equal(transaction.getItem("rhost"), "192.0.2.7");
+ * ```
+ */
 export interface TransactionOptions {
   /** The service: the name of the file with the stack. libpam reads it in lower case. */
   readonly service: string | Uint8Array;
@@ -36,7 +50,26 @@ export interface TransactionOptions {
   readonly failDelay?: "wait" | "record";
 }
 
-/** A wait after a failure that was not waited for; see pam_fail_delay(3). */
+/**
+ * A wait after a failure that was not waited for; see pam_fail_delay(3).
+ *
+ * @example
+ * ```ts
+ * import { type FailDelay, ServiceDirectory, Transaction } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * using services = ServiceDirectory.create();
+ * services.write("demo", [
+ *   { type: "auth", control: "optional", module: "pam_faildelay.so", args: ["delay=2000000"] },
+ *   { type: "auth", control: "required", module: "pam_deny.so" },
+ * ]);
+ * const options = { service: "demo", user: "nobody", confdir: services.path };
+ * using transaction = Transaction.start({ ...options, failDelay: "record" });
+ * assert.equal(transaction.authenticate(), "auth_err");
+ * const [delay]: readonly FailDelay[] = transaction.delays;
+ * assert.ok(delay !== undefined && delay.microseconds >= 1_000_000 && delay.microseconds <= 3_000_000);
+ * ```
+ */
 export interface FailDelay {
   /** The code of the failure. */
   readonly code: PamCode;
@@ -44,7 +77,21 @@ export interface FailDelay {
   readonly microseconds: number;
 }
 
-/** How a transaction ends. */
+/**
+ * How a transaction ends; see pam_end(3).
+ *
+ * @example
+ * ```ts
+ * import { type EndOptions, ServiceDirectory, Transaction } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * using services = ServiceDirectory.create();
+ * services.write("demo", [{ type: "account", control: "required", module: "pam_permit.so" }]);
+ * const transaction = Transaction.start({ service: "demo", user: "nobody", confdir: services.path });
+ * const goesOn: EndOptions = { silent: true };
+ * assert.equal(transaction.end("success", goesOn), "success");
+ * ```
+ */
 export interface EndOptions {
   /**
    * `PAM_DATA_SILENT`: tells the modules that another process goes on with the transaction, and only memory is to be freed.

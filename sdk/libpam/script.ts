@@ -8,7 +8,19 @@
 import type { PamCode, PamStyle } from "../tokens.ts";
 import { type Answer, type Conversation, type ConversationMessage, isPrompt } from "./conversation.ts";
 
-/** A question that a script expects, and its answer. */
+/**
+ * A question that a script expects, and its answer.
+ *
+ * @example
+ * ```ts
+ * import { type PromptStep, script } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * const step: PromptStep = { prompt: /^Password/, echo: false, answer: "blue" };
+ * using conversation = script([step]);
+ * assert.deepEqual(conversation([{ style: "prompt_echo_off", text: "Password: " }]), ["blue"]);
+ * ```
+ */
 export interface PromptStep {
   /** The whole question, or a pattern for it. */
   readonly prompt: string | RegExp;
@@ -20,7 +32,19 @@ export interface PromptStep {
   readonly fail?: PamCode;
 }
 
-/** A text that a script expects. */
+/**
+ * A text that a script expects.
+ *
+ * @example
+ * ```ts
+ * import { script, type TextStep } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * const step: TextStep = { text: "No such ticket", style: "error_msg" };
+ * using conversation = script([step]);
+ * assert.deepEqual(conversation([{ style: "error_msg", text: "No such ticket" }]), [undefined]);
+ * ```
+ */
 export interface TextStep {
   /** The whole text, or a pattern for it. */
   readonly text: string | RegExp;
@@ -28,7 +52,20 @@ export interface TextStep {
   readonly style?: "text_info" | "error_msg";
 }
 
-/** One step of a script. */
+/**
+ * One step of a script: a question with its answer, or a text.
+ *
+ * @example
+ * ```ts
+ * import { script, type ScriptStep } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * const steps: ScriptStep[] = [{ text: /^Welcome/ }, { prompt: "Ticket: ", fail: "conv_err" }];
+ * using conversation = script(steps);
+ * conversation([{ style: "text_info", text: "Welcome, alice" }]);
+ * assert.equal(conversation([{ style: "prompt_echo_on", text: "Ticket: " }]), "conv_err");
+ * ```
+ */
 export type ScriptStep = PromptStep | TextStep;
 
 function matches(expected: string | RegExp, text: string): boolean {

@@ -8,10 +8,40 @@
 import type { LineType } from "../hooks.ts";
 import type { PamCode } from "../tokens.ts";
 
-/** What a stack does with a return code, a number is how many lines it jumps over; see pam.conf(5). */
+/**
+ * What a stack does with a return code, a number is how many lines it jumps over; see pam.conf(5).
+ *
+ * @example
+ * ```ts
+ * import { type ControlAction, formatServiceLine } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * const skip: ControlAction = 1;
+ * const control = { success: skip, default: "ignore" } as const;
+ * const line = formatServiceLine({ type: "auth", control, module: "pam_unix.so" });
+ * assert.equal(line, "auth [success=1 default=ignore] pam_unix.so");
+ * ```
+ */
 export type ControlAction = "ignore" | "bad" | "die" | "ok" | "done" | "reset" | number;
 
-/** The control of a line: a word, or an action per return code; see pam.conf(5). */
+/**
+ * The control of a line: a word, or an action per return code; see pam.conf(5).
+ *
+ * @example
+ * ```ts
+ * import { type Control, ServiceDirectory, Transaction } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * const lenient: Control = { acct_expired: "ignore", success: "ok", default: "bad" };
+ * using services = ServiceDirectory.create();
+ * services.write("demo", [
+ *   { type: "account", control: lenient, module: "pam_debug.so", args: ["acct=acct_expired"] },
+ *   { type: "account", control: "required", module: "pam_permit.so" },
+ * ]);
+ * using transaction = Transaction.start({ service: "demo", user: "nobody", confdir: services.path });
+ * assert.equal(transaction.account(), "success");
+ * ```
+ */
 export type Control =
   | "required"
   | "requisite"
@@ -21,7 +51,19 @@ export type Control =
   | "substack"
   | Readonly<Partial<Record<PamCode | "default", ControlAction>>>;
 
-/** One line of a service file; see pam.conf(5). */
+/**
+ * One line of a service file, at most 1023 octets long as it is written; see pam.conf(5).
+ *
+ * @example
+ * ```ts
+ * import { formatServiceLine, type ServiceLine } from "@pam-deno/sdk/libpam";
+ * import assert from "node:assert/strict";
+ *
+ * const args = ["tickets", "grant=prompt"];
+ * const line: ServiceLine = { type: "auth", control: "required", module: "pam_deno.so", args };
+ * assert.equal(formatServiceLine(line), "auth required pam_deno.so tickets grant=prompt");
+ * ```
+ */
 export interface ServiceLine {
   /** Its type. With `-` in front a module that is not installed is not logged. */
   readonly type: LineType | `-${LineType}`;

@@ -16,7 +16,20 @@ import {
   type SeenMessage,
 } from "./hook_result.ts";
 
-/** What a text must be: all of it, or a pattern found in it. */
+/**
+ * What a text must be: all of it, or a pattern found in it.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertShown, type Expected, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const expected: Expected[] = ["Open from 08:00 to 18:00", /08:00/];
+ * const module = defineModule({ account: ({ deny }) => deny("perm_denied", "Open from 08:00 to 18:00") });
+ * const seen = await runHook(module, "account");
+ * for (const text of expected) assertShown(seen, text);
+ * ```
+ */
 export type Expected = string | RegExp;
 
 function matches(expected: Expected, text: string): boolean {

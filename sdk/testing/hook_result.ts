@@ -8,7 +8,25 @@
 import type { FailureClass, Hook } from "../hooks.ts";
 import type { PamCode, PamItem, PamStyle, PamToken } from "../tokens.ts";
 
-/** A text or a question that reached the person. */
+/**
+ * A text or a question that reached the person; see pam_conv(3).
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { runHook, type SeenMessage } from "@pam-deno/sdk/testing";
+ * import assert from "node:assert/strict";
+ *
+ * const module = defineModule({
+ *   openSession({ conversation }) {
+ *     conversation.info("Backups run from 02:00");
+ *     return "success";
+ *   },
+ * });
+ * const expected: SeenMessage[] = [{ style: "text_info", text: "Backups run from 02:00" }];
+ * assert.deepEqual((await runHook(module, "openSession")).shown, expected);
+ * ```
+ */
 export interface SeenMessage {
   /** How it was shown. */
   readonly style: PamStyle;
@@ -16,7 +34,25 @@ export interface SeenMessage {
   readonly text: string;
 }
 
-/** A line that the module wrote to the system log. */
+/**
+ * A line that the module wrote to the system log; see pam_syslog(3).
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { runHook, type SeenLine } from "@pam-deno/sdk/testing";
+ * import assert from "node:assert/strict";
+ *
+ * const module = defineModule({
+ *   account({ log }) {
+ *     log.warn("the list is old");
+ *     return "ignore";
+ *   },
+ * });
+ * const [line]: readonly SeenLine[] = (await runHook(module, "account")).log;
+ * assert.deepEqual(line, { level: "warning", text: "the list is old" });
+ * ```
+ */
 export interface SeenLine {
   /** Its level. */
   readonly level: "error" | "warning" | "info" | "debug";
@@ -24,7 +60,26 @@ export interface SeenLine {
   readonly text: string;
 }
 
-/** What one hook did to the login, as the application and the administrator see it. */
+/**
+ * What one hook did to the login, as the application and the administrator see it.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { type HookResult, runHook } from "@pam-deno/sdk/testing";
+ * import assert from "node:assert/strict";
+ *
+ * const module = defineModule({
+ *   authenticate({ failDelay, deny }) {
+ *     failDelay(Temporal.Duration.from({ seconds: 2 }));
+ *     return deny("auth_err", "No");
+ *   },
+ * });
+ * const result: HookResult<"authenticate"> = await runHook(module, "authenticate");
+ * assert.equal(result.code, "auth_err");
+ * assert.equal(result.failDelay?.total("seconds"), 2);
+ * ```
+ */
 export interface HookResult<H extends Hook = Hook> {
   /** The hook. */
   readonly hook: H;

@@ -10,7 +10,22 @@ import type { Conversation } from "../libpam/conversation.ts";
 import type { ScriptStep } from "../libpam/script.ts";
 import type { PamCode, PamItem, PamToken } from "../tokens.ts";
 
-/** The ageing fields of a user's shadow entry, in days; see shadow(5). A field that is left out is empty. */
+/**
+ * The ageing fields of a user's shadow entry, in days; see shadow(5). A field that is left out is empty.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook, type TestAgeing } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   grants: { account: ["shadow"] },
+ *   account: async ({ lookup }) => (await lookup.ageing())?.locked ? "acct_expired" : "success",
+ * });
+ * const ageing: TestAgeing = { lastChange: 20_454, max: 90, locked: true }; // changed on 2026-01-01
+ * assertCode(await runHook(module, "account", { users: { alice: { ageing } } }), "acct_expired");
+ * ```
+ */
 export interface TestAgeing {
   /** Day of the last change since 1970-01-01; 0 must change now. */
   readonly lastChange?: number;
@@ -30,7 +45,21 @@ export interface TestAgeing {
   readonly empty?: boolean;
 }
 
-/** A user of the machine; what is left out has a plain value. */
+/**
+ * A user of the machine; what is left out has a plain value. See passwd(5), group(5).
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook, type TestUser } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   account: async ({ lookup }) => (await lookup.passwd())?.shell === "/bin/false" ? "perm_denied" : "success",
+ * });
+ * const alice: TestUser = { uid: 1001, shell: "/bin/false" };
+ * assertCode(await runHook(module, "account", { users: { alice } }), "perm_denied");
+ * ```
+ */
 export interface TestUser {
   /** User id. Default: 1000. */
   readonly uid?: number;
@@ -48,7 +77,23 @@ export interface TestUser {
   readonly ageing?: TestAgeing;
 }
 
-/** What a transaction starts with. Everything has a default: a test names only what it is about. */
+/**
+ * What a transaction starts with. Everything has a default: a test names only what it is about.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertCode, type FakeTransactionOptions, runHook } from "@pam-deno/sdk/testing";
+ * import * as v from "valibot";
+ *
+ * const module = defineModule({
+ *   options: v.object({ host: v.string() }),
+ *   account: ({ items, options }) => items.rhost === options.host ? "success" : "perm_denied",
+ * });
+ * const scene: FakeTransactionOptions = { items: { rhost: "192.0.2.7" }, options: ["host=192.0.2.7"] };
+ * assertCode(await runHook(module, "account", scene), "success");
+ * ```
+ */
 export interface FakeTransactionOptions {
   /** The administrator's name for the module. Default: `module`. */
   readonly name?: string;
@@ -90,7 +135,18 @@ export interface FakeTransactionOptions {
   readonly random?: (length: number) => Uint8Array<ArrayBuffer>;
 }
 
-/** The flags that mean something in hook `H`. */
+/**
+ * The flags that mean something in hook `H`, by their tokens; see the man page of its service function.
+ *
+ * @example
+ * ```ts
+ * import type { FlagOf } from "@pam-deno/sdk/testing";
+ *
+ * const flags: FlagOf<"authenticate">[] = ["silent", "disallow_null_authtok"];
+ * // @ts-expect-error it belongs to preliminary and update
+ * const wrong: FlagOf<"authenticate"> = "change_expired_authtok";
+ * ```
+ */
 export type FlagOf<H extends Hook> =
   | "silent"
   | {
@@ -103,7 +159,24 @@ export type FlagOf<H extends Hook> =
     update: "change_expired_authtok";
   }[H];
 
-/** How one hook is called. */
+/**
+ * How one hook is called.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertNotShown, type RunOptions, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   openSession({ conversation }) {
+ *     conversation.info("Welcome");
+ *     return "success";
+ *   },
+ * });
+ * const quiet: RunOptions<"openSession"> = { flags: ["silent"] };
+ * assertNotShown(await runHook(module, "openSession", quiet), "Welcome");
+ * ```
+ */
 export interface RunOptions<H extends Hook = Hook> {
   /**
    * Flags by their tokens. Default: none, and `establish_cred` for setCredentials. The two that tell the passes of `changePassword` apart
@@ -118,5 +191,21 @@ export interface RunOptions<H extends Hook = Hook> {
   readonly hangUp?: AbortSignal;
 }
 
-/** The time of a transaction that is not told otherwise: a Thursday, noon in UTC. */
+/**
+ * The time of a transaction that is not told otherwise: a Thursday, noon in UTC.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertLogged, DEFAULT_NOW, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   account({ now, log }) {
+ *     log.info(now.toString());
+ *     return "ignore";
+ *   },
+ * });
+ * assertLogged(await runHook(module, "account"), DEFAULT_NOW);
+ * ```
+ */
 export const DEFAULT_NOW = "2026-01-01T12:00:00Z";
