@@ -74,7 +74,8 @@ export function dataKey<T>(name: string, schema: StandardSchema<unknown, T>): Da
  *
  * It does not last longer than the process: sshd authenticates in one process and opens the session in
  * another, and `passwd` after expiry is a new transaction. Every handler must work without it; `continuity`
- * says whether any came.
+ * says whether any came. It is the handle's, not the user's: an application may change PAM_USER between hooks,
+ * as sudo does, so what is true of one user only is stored with the name and compared.
  *
  * @example
  * ```ts

@@ -40,6 +40,11 @@ export interface Host {
    * wiped when nobody waits any more.
    */
   signal(): AbortSignal;
+  /**
+   * Takes what to do when the application hangs up: a signal that the deadline has fired says nothing of it any
+   * more. Called at most once, when a handler is given its first Secret.
+   */
+  abandoned?(act: () => void): void;
   /** The time. Called at most once, and only if a handler asks. */
   now(): Temporal.Instant;
   /** `length` random octets, fit for secrets. */
@@ -138,12 +143,14 @@ function start(
 
 function run(state: HookState, handler: LoadedHandler): Outcome | Promise<Outcome> {
   let value: unknown;
+  let thenable: boolean;
   try {
     value = handler(new HookContext(state));
+    thenable = isThenable(value);
   } catch (error) {
     return settleThrown(state, error);
   }
-  if (!isThenable(value)) return settle(state, value);
+  if (!thenable) return settle(state, value);
   // Promise.resolve() also takes in a thenable that is no promise, or one of another realm.
   return Promise.resolve(value).then(
     (returned) => settle(state, returned),

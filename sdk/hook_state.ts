@@ -138,6 +138,7 @@ export class HookState {
     if (this.ended) secret[Symbol.dispose]();
     else if (this.#secrets.length === 1) {
       this.signal.addEventListener("abort", () => this.#abandon(), { once: true });
+      this.host.abandoned?.(() => this.#wipe());
     }
     return secret;
   }

@@ -214,11 +214,13 @@ export class OptionsParser {
 }
 
 /** Freezes plain objects and lists all the way down: hooks share what the validator made. */
-function freeze(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+function freeze(value: unknown, seen = new Set<unknown>()): unknown {
+  // What is frozen itself may hold what is not: validators freeze the outermost alone.
+  if (typeof value !== "object" || value === null || seen.has(value)) return value;
+  seen.add(value);
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null && !Array.isArray(value)) return value;
   Object.freeze(value);
-  Object.values(value).forEach(freeze);
+  for (const inner of Object.values(value)) freeze(inner, seen);
   return value;
 }

@@ -43,7 +43,7 @@ export const REFUSED_VARIABLES: readonly string[] = [
   "SHELLOPTS",
   "SHELL",
   "CDPATH",
-  "PS4",
+  "PS*",
   "PROMPT_COMMAND",
   "GLOBIGNORE",
   "HISTFILE",

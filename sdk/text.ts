@@ -44,7 +44,8 @@ export function clip(text: string, max: number): string {
 // Controls, line and paragraph separators, and what turns the direction of writing: none may reach a log line
 // or a terminal.
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-const LINE_END = /\s*[\r\n]\s*/gu;
+// Looks behind, or a long run of blanks without an end of line would be walked from each of them.
+const LINE_END = /(?<!\s)\s*[\r\n]\s*/gu;
 
 /** `text` as one line of at most `max` bytes: line ends become " | ", other unprintable characters "?". */
 export function line(text: string, max: number): string {

@@ -189,10 +189,7 @@ callback_get_token(struct call *call, const struct channel_frame *frame)
 		return false;
 	if (code == PAM_SUCCESS && value != NULL)
 		return callback_reply_token(call, value);
-	if (code <= PAM_SUCCESS || code >= _PAM_RETURN_VALUES ||
-	    code == PAM_CONV_AGAIN || code == PAM_INCOMPLETE)
-		code = PAM_CONV_ERR;
-	return callback_reply_failed(call, code);
+	return callback_reply_failed(call, conversation_refusal(code));
 }
 
 /* What a look-up answers that found nothing to send. */

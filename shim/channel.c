@@ -6,6 +6,7 @@
  * 3. A signal MUST NOT be raised: MSG_NOSIGNAL.
  * 4. EOF, ECONNRESET and EPIPE are answers: they MUST NOT be waited out.
  * 5. What was sent MUST NOT be sent again.
+ * 6. A descriptor that the worker passes MUST NOT be taken.
  *
  * connect(2) blocks under SO_SNDTIMEO: after EAGAIN from a full backlog
  * poll(2) returns at once and would spin. recv(2) blocks under SO_RCVTIMEO,
@@ -30,12 +31,37 @@
 #define US_PER_S	1000000
 /* How long to look for an answer before sleeping until it comes. */
 #define CHANNEL_EAGER_US	100
+/* How often in one hook: a worker that dribbles must not keep us awake. */
+#define CHANNEL_EAGER_MAX	8
+
+/* The number of Linux 6.16, where the headers of the C library are older. */
+#if !defined(SO_PASSRIGHTS) && !defined(__sparc__) && !defined(__hppa__)
+#define SO_PASSRIGHTS	83
+#endif
 
 void
 channel_init(struct channel *ch)
 {
 	ch->fd = -1;
 	ch->start = ch->end = ch->high = 0;
+	ch->eager = CHANNEL_EAGER_MAX;
+}
+
+/*
+ * Descriptors that come with a message are closed by the process that reads it,
+ * and closing one with SO_LINGER can take any time: none may be passed. A
+ * kernel before 6.16 knows no way to say so.
+ */
+static void
+channel_refuse_descriptors(int fd)
+{
+#ifdef SO_PASSRIGHTS
+	int no = 0;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &no, sizeof(no));
+#else
+	(void)fd;
+#endif
 }
 
 static bool
@@ -50,12 +76,14 @@ channel_socket(struct channel *ch, int *error)
 	}
 	if (fd < FD_MIN) {
 		high = fcntl(fd, F_DUPFD_CLOEXEC, FD_MIN);
-		*error = errno;
+		/* how fcntl(2) says that the limit is FD_MIN or less */
+		*error = errno == EINVAL ? EMFILE : errno;
 		(void)close(fd);
 		if (high < 0)
 			return false;
 		fd = high;
 	}
+	channel_refuse_descriptors(fd);
 	ch->fd = fd;
 	return true;
 }
@@ -203,6 +231,12 @@ channel_recv_eagerly(struct channel *ch, const struct deadline *d)
 	int64_t until_us = deadline_left_us(d) - CHANNEL_EAGER_US;
 	ssize_t n;
 
+	if (ch->eager == 0)
+		return recv(ch->fd, p, room, 0);
+	ch->eager--;
+	/* what is left never falls below 0: it would look for ever */
+	if (until_us < 0)
+		until_us = 0;
 	do {
 		n = recv(ch->fd, p, room, MSG_DONTWAIT);
 		if (n >= 0 || errno != EAGAIN)

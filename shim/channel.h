@@ -19,6 +19,7 @@ struct channel {
 	int	fd;		/* -1: none */
 	size_t	start, end;	/* what of the buffer is still to be read */
 	size_t	high;		/* what of it has ever been used */
+	unsigned	eager;	/* how often to look before sleeping */
 	uint8_t	in[CHANNEL_FRAME_MAX];
 };
 

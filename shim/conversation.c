@@ -13,6 +13,22 @@ conversation_is_prompt(uint8_t style)
 	return style == STYLE_PROMPT_ECHO_OFF || style == STYLE_PROMPT_ECHO_ON;
 }
 
+int
+conversation_refusal(int code)
+{
+	if (code <= PAM_SUCCESS || code >= _PAM_RETURN_VALUES)
+		return PAM_CONV_ERR;
+	switch (code) {
+	case PAM_IGNORE:
+	case PAM_NEW_AUTHTOK_REQD:
+	case PAM_CONV_AGAIN:
+	case PAM_INCOMPLETE:
+		return PAM_CONV_ERR;
+	default:
+		return code;
+	}
+}
+
 void
 conversation_init(struct conversation *c)
 {
@@ -81,9 +97,7 @@ conversation_run(struct conversation *c, struct call *call)
 		 * have freed them.
 		 */
 		c->responses = NULL;
-		return code > 0 && code < _PAM_RETURN_VALUES &&
-		    code != PAM_CONV_AGAIN && code != PAM_INCOMPLETE ? code :
-		    PAM_CONV_ERR;
+		return conversation_refusal(code);
 	}
 	return conversation_is_answered(c) ? PAM_SUCCESS : PAM_CONV_ERR;
 }

@@ -54,4 +54,11 @@ bool	conversation_in_time(struct call *);
 
 bool	conversation_is_prompt(uint8_t style);
 
+/*
+ * The code of a conversation that failed, as libpam or the application gave
+ * it: never one that could let somebody in if it was handed on, nor one that
+ * asks to be resumed.
+ */
+int	conversation_refusal(int code);
+
 #endif /* CONVERSATION_H */

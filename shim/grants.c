@@ -44,7 +44,7 @@ static const char grants_denied[][GRANTS_DENIED_MAX] = {
 	"NIS_PATH", "TZDIR", "TMPDIR", "TERMINFO*", "TERMCAP", "TERMPATH",
 	/* shells */
 	"PATH", "IFS", "ENV", "BASH_*", "BASHOPTS", "SHELLOPTS", "SHELL",
-	"CDPATH", "PS4", "PROMPT_COMMAND", "GLOBIGNORE", "HISTFILE", "INPUTRC",
+	"CDPATH", "PS*", "PROMPT_COMMAND", "GLOBIGNORE", "HISTFILE", "INPUTRC",
 	"FPATH", "ZDOTDIR", "NULLCMD", "READNULLCMD", "KSH_*", "FCEDIT",
 	/* who one is and where one lives */
 	"HOME", "USER", "LOGNAME", "MAIL", "SUDO_*", "DOAS_*",

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "conversation.h"
 
 #define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -41,11 +41,9 @@ items_ask_user(struct call *call)
 	deadline_resume(&call->deadline, DEADLINE_HUMAN);
 	if (code == PAM_SUCCESS)
 		return true;
-	/* nobody resumes a conversation with us */
-	if (code == PAM_CONV_AGAIN)
-		code = PAM_CONV_ERR;
-	call->code = code > 0 && hook_allows(call->hook, (unsigned)code) ?
-	    code : PAM_SYSTEM_ERR;
+	code = conversation_refusal(code);
+	call->code = hook_allows(call->hook, (unsigned)code) ? code :
+	    PAM_SYSTEM_ERR;
 	log_line(&call->log, LOG_NOTICE, "%s in %u ms: pam_get_user failed "
 	    "with %s", code_token((unsigned)call->code),
 	    deadline_spent_ms(&call->deadline), code_token((unsigned)code));

@@ -9,19 +9,25 @@
 #define C1_LEAD		0xc2	/* U+0080-U+009F are C2 80 to C2 9F */
 #define C1_LAST		0x9f
 
+/* The octets that a character with this first one has. */
+static size_t
+text_want(uint8_t lead)
+{
+	if (lead >= 0xc2 && lead < 0xe0)
+		return 2;
+	if (lead >= 0xe0 && lead < 0xf0)
+		return 3;
+	if (lead >= 0xf0 && lead < 0xf5)
+		return 4;
+	return 1;
+}
+
 /* The octets of the character at s; a stray octet is one by itself. */
 static size_t
 text_width(const char *s, size_t len)
 {
-	uint8_t lead = (uint8_t)s[0];
-	size_t n = 1, want = 1;
+	size_t n = 1, want = text_want((uint8_t)s[0]);
 
-	if (lead >= 0xc2 && lead < 0xe0)
-		want = 2;
-	else if (lead >= 0xe0 && lead < 0xf0)
-		want = 3;
-	else if (lead >= 0xf0 && lead < 0xf5)
-		want = 4;
 	while (n < len && n < want && ((uint8_t)s[n] & 0xc0) == 0x80)
 		n++;
 	return n;
@@ -59,6 +65,9 @@ text_is_control(const char *s, size_t width)
 	if (c >= 0x80 && c <= C1_LAST)
 		return true;
 	if (c == C1_LEAD && width == 2 && (uint8_t)s[1] <= C1_LAST)
+		return true;
+	/* half of one would be whole again if what follows were left out */
+	if (width > 1 && width < text_want(c))
 		return true;
 	return text_is_disguise(s, width);
 }

@@ -63,7 +63,8 @@ export async function bundleModule({ entry, sdk, into }: BundleOptions): Promise
     const out = join(stage, "module.js");
     const staged = join("module", relative(project.root, main));
     await runDenoTool(["bundle", ...FORMAT_FLAGS, `--output=${out}`, staged], stage);
-    const named = await nameBundle(Deno.readTextFileSync(out), Deno.readTextFileSync(`${out}.map`));
+    const [code, map] = [Deno.readTextFileSync(out), Deno.readTextFileSync(`${out}.map`)];
+    const named = await nameBundle(code, map, await waysToCache(stage));
     checkSources(named.sources);
     Deno.writeTextFileSync(out, named.code);
     await refuseImports(out, stage);
@@ -199,19 +200,29 @@ export interface NamedBundle {
 
 /**
  * Names a bundle and its source map by their bytes, after taking out where the package cache of this machine is: the same sources
- * give the same bytes anywhere.
+ * give the same bytes anywhere. `caches` are the ways there from the staging folder.
  */
-export async function nameBundle(code: string, map: string): Promise<NamedBundle> {
+export async function nameBundle(
+  code: string,
+  map: string,
+  caches: readonly string[],
+): Promise<NamedBundle> {
   const parsed = JSON.parse(map) as { sources: string[] };
-  const renamed = new Map(
-    parsed.sources.map((source) => [source, source.replace(/^(?:\.\.\/)+.*?\/npm\//, "npm/")]),
-  );
-  parsed.sources = [...renamed.values()];
+  const rename = (source: string) => {
+    const cache = caches.find((way) => source.startsWith(way));
+    return cache === undefined ? source : `npm/${source.slice(cache.length)}`;
+  };
+  parsed.sources = parsed.sources.map(rename);
+  // What is inlined as octets has no place in the source map: only the bundler's comment says where it came from.
+  const sources = new Set(parsed.sources);
   const newMap = JSON.stringify(parsed);
   const mapName = `${await sha256(newMap)}.js.map`;
   const lines = code.split("\n").map((line) => {
     if (line.startsWith("//# sourceMappingURL=")) return `//# sourceMappingURL=${mapName}`;
-    return line.startsWith("// ") ? `// ${renamed.get(line.slice(3)) ?? line.slice(3)}` : line;
+    if (!line.startsWith("// ../")) return line;
+    const source = rename(line.slice(3));
+    sources.add(source);
+    return `// ${source}`;
   });
   const newCode = lines.join("\n");
   return {
@@ -219,8 +230,16 @@ export async function nameBundle(code: string, map: string): Promise<NamedBundle
     code: newCode,
     mapName,
     map: newMap,
-    sources: parsed.sources,
+    sources: [...sources],
   };
+}
+
+/** The ways from the staging folder to where Deno keeps npm's packages, with links on them and without. */
+async function waysToCache(stage: string): Promise<string[]> {
+  const { npmCache } = JSON.parse(await runDenoTool(["info", "--json"], stage));
+  const places = stat(npmCache) ? [npmCache, Deno.realPathSync(npmCache)] : [];
+  const from = Deno.realPathSync(stage);
+  return [...new Set(places.map((place) => `${relative(from, place)}/`))];
 }
 
 async function sha256(text: string): Promise<string> {

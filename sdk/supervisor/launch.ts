@@ -25,12 +25,20 @@ const YOUNG_MIB = 2;
 /** Where setpriv(1) may be. */
 const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv", "/sbin/setpriv", "/usr/sbin/setpriv"];
 
+/** Where unshare(1) may be. */
+const UNSHARE = ["/usr/bin/unshare", "/bin/unshare"];
+
 /** What workers of this supervisor are started with. */
 export interface Launcher {
   /** The program: a link to Deno under another name. */
   readonly program: string;
   /** setpriv and its options, or nothing where there is none. */
   readonly prefix: readonly string[];
+  /**
+   * unshare and its options, or nothing where it is not usable; for workers without `net`. Deno lets any program listen on a port
+   * that the kernel picks, on all addresses, and so hand out what it knows: in a network of its own there is nobody to call.
+   */
+  readonly isolation: readonly string[];
   /** What is not there, for the log. */
   readonly warnings: readonly string[];
 }
@@ -41,30 +49,40 @@ export function makeLauncher(folder: string): Launcher {
   replaceLink(Deno.realPathSync(Deno.execPath()), program);
   const setpriv = SETPRIV.find((path) => stat(path));
   const basic = ["--pdeathsig", "TERM", "--no-new-privs"];
+  const isolation = findIsolation();
   const all = Deno.uid() === 0
     ? [...basic, "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"]
     : basic;
   if (setpriv) {
     for (const options of [all, basic]) {
-      const { success } = new Deno.Command(setpriv, {
-        args: [...options, "--", "/bin/true"],
-        stdout: "null",
-        stderr: "null",
-      }).outputSync();
-      if (!success) continue;
+      if (!works([setpriv, ...options, "--"])) continue;
       const warnings = options === all
         ? []
         : ["setpriv cannot drop capabilities here: workers keep those of root"];
-      return { program, prefix: [setpriv, ...options, "--"], warnings };
+      return { program, prefix: [setpriv, ...options, "--"], isolation, warnings };
     }
   }
   return {
     program,
     prefix: [],
+    isolation,
     warnings: [
       "setpriv (util-linux) is not usable here: workers may gain privileges, and outlive a supervisor that is killed",
     ],
   };
+}
+
+/** A network namespace takes a privilege, and no warning helps who has it not: systemd's PrivateNetwork does the same. */
+function findIsolation(): readonly string[] {
+  const unshare = UNSHARE.find((path) => stat(path));
+  const command = unshare === undefined || Deno.uid() !== 0 ? [] : [unshare, "--net", "--"];
+  return command.length > 0 && works(command) ? command : [];
+}
+
+/** Whether a program can be started behind `command`. */
+function works([program, ...args]: readonly string[]): boolean {
+  const run = new Deno.Command(program!, { args: [...args, "/bin/true"], stdout: "null", stderr: "null" });
+  return run.outputSync().success;
 }
 
 /** One start of a worker, or of a probe. */
@@ -109,7 +127,8 @@ export function planLaunch(
     ...permissionFlags(permissions),
     entry,
   ];
-  const [command, ...args] = [...launcher.prefix, ...commandLine] as [string, ...string[]];
+  const isolation = permissions.net?.length ? [] : launcher.isolation;
+  const [command, ...args] = [...isolation, ...launcher.prefix, ...commandLine] as [string, ...string[]];
   const handedOn = (permissions.env ?? []).flatMap((name) => {
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value]];

@@ -73,6 +73,7 @@ export class Exchange implements Host, Wire {
   #waitBegan = 0;
   #waitedMs = 0;
   #controller: AbortController | undefined;
+  #onAbandoned: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Takes a connection over. */
@@ -173,6 +174,11 @@ export class Exchange implements Host, Wire {
     return this.#controller.signal;
   }
 
+  /** What to do when nobody waits for the hook any more. */
+  abandoned(act: () => void): void {
+    this.#onAbandoned = act;
+  }
+
   #setTimer(): void {
     clearTimeout(this.#timer);
     if (!this.#controller || this.#waits > 0 || this.#state !== "running") return;
@@ -221,8 +227,10 @@ export class Exchange implements Host, Wire {
     this.#setTimer();
   }
 
+  /** Who is asked. At a set-uid program that is its caller: the user is only whom they want to become, and anybody may try. */
   get #person(): string {
-    const items = this.#hook!.items;
+    const { uid, items } = this.#hook!;
+    if (uid !== 0) return `uid ${uid}`;
     const value = (name: string) => items.find(({ item }) => item === name)?.value ?? "";
     return `${value("user")}\n${value("rhost")}`;
   }
@@ -291,6 +299,7 @@ export class Exchange implements Host, Wire {
 
   #abort(reason: Error): void {
     this.#controller?.abort(reason);
+    this.#onAbandoned?.();
   }
 
   #leave(error?: Error): void {

@@ -32,8 +32,9 @@ export function formatRecord({ message, rawMessage, properties }: LogRecord): st
     if (!named && !shown.has(value)) text += ` ${name}=${showValue(name, value)}`;
   }
   // The frames of a stack stay apart; nothing else that controls a terminal or ends a line is left.
+  const flat = text.replace(/(?<!\s)\s*\n\s*/g, " | ");
   // deno-lint-ignore no-control-regex
-  const line = text.replace(/\s*\n\s*/g, " | ").replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
+  const line = flat.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
   return line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line;
 }
 

@@ -11,7 +11,7 @@ export interface TrafficLimits {
   readonly hooks: number;
   /** Hooks that wait for a person. */
   readonly waiting: number;
-  /** Of those, hooks for the same user and remote host. */
+  /** Of those, hooks for the same user and remote host, or of the same caller of set-uid programs. */
   readonly waiting_per_person: number;
 }
 

@@ -269,6 +269,30 @@ Deno.test("the members of a context work when they are taken out of it", async (
   assert.deepEqual(seen.logs, ["warning: watch out"]);
 });
 
+Deno.test("dispatch() never throws, whatever the handler returns or throws", async () => {
+  const evil = Object.defineProperty(new Error(), "message", {
+    get() {
+      throw evil;
+    },
+  });
+  const trap = () => {
+    throw evil;
+  };
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const values = [
+    Object.defineProperty({}, "then", { get: trap }),
+    new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap }),
+    revoked.proxy,
+    { then: trap },
+  ];
+  for (const value of values) {
+    for (const handler of [() => value, () => Promise.reject(value), () => Promise.reject(evil), trap]) {
+      assert.equal(faultOf(await runHook(untyped({ account: handler }), "account")).fault, "threw");
+    }
+  }
+});
+
 Deno.test("dispatch() never throws, whatever the host does", async () => {
   const failing = () => {
     throw new Error("the connection is gone");

@@ -177,6 +177,18 @@ Deno.test("options: the same list is validated once, and the cache has an end", 
   assert.equal(calls, 1, "the oldest has made room");
 });
 
+Deno.test("options: what is frozen on the outside alone is frozen all the way down too", () => {
+  const users = v.pipe(v.string(), v.transform((text) => text.split(",")));
+  const circle: unknown[] = [];
+  circle.push(circle);
+  const options = v.pipe(
+    v.object({ users }),
+    v.transform((made) => Object.freeze({ ...made, circle })),
+  );
+  const { value } = new OptionsParser(options).parse(["users=anna,bert"]);
+  assert.throws(() => (value as { users: string[] }).users.push("mallory"), TypeError);
+});
+
 Deno.test("options: what the validator made is frozen, all the way down, but for objects of a class", () => {
   const schema = v.pipe(
     v.object({}),

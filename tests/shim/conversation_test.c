@@ -218,6 +218,9 @@ TEST(codes_of_the_application)
 		{ PAM_ABORT, PAM_ABORT },
 		{ PAM_CONV_AGAIN, PAM_CONV_ERR },
 		{ PAM_INCOMPLETE, PAM_CONV_ERR },
+		/* a module that hands on a code must not open a door */
+		{ PAM_IGNORE, PAM_CONV_ERR },
+		{ PAM_NEW_AUTHTOK_REQD, PAM_CONV_ERR },
 		{ -1, PAM_CONV_ERR },
 		{ 32, PAM_CONV_ERR },
 	};

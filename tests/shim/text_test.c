@@ -52,6 +52,11 @@ TEST(strips_what_disguises_text)
 	assert_string_equal(logged("a\xe2\x80\xaa\xe2\x81\xa6\xe2\x81\xa9" "b"),
 	    "ab");
 	assert_string_equal(person("\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c"), "");
+	/* stripping must not put together what was apart */
+	assert_string_equal(logged("a\xe2\x80\x1b\xae" "b"), "a\xae" "b");
+	assert_string_equal(person("\xe2\x81\x07\xa6"), "\xa6");
+	assert_string_equal(person("\xe2\x1b\x80\xa8\xd8\x1b\x9c"),
+	    "\xe2\xa8\xd8");
 	/* their neighbours stay: U+2027, U+202F, U+2065, U+206A, U+200D */
 	assert_string_equal(person("\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5"
 	    "\xe2\x81\xaa\xe2\x80\x8d"), "\xe2\x80\xa7\xe2\x80\xaf\xe2\x81"

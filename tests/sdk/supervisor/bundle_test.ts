@@ -154,3 +154,41 @@ Deno.test("refuseImports() takes a bundle that imports nothing but node:", async
   });
   await refuseImports(join(source.path, "bundle.js"), source.path);
 });
+
+Deno.test("bundleModule() refuses a package that would inline a file outside, whichever way it imports it", async () => {
+  using source = project({
+    "deno.json": `{ "imports": { "valibot": "npm:valibot@^1.5.0" } }`,
+    "module.ts": `${SDK}import * as v from "valibot";\nconsole.log(v.string);\n${MODULE}`,
+    "../npm/outside.txt": "canary",
+  });
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  assert.ok(success);
+  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout));
+  const cache = join(source.path, "..", "cache");
+  Deno.mkdirSync(cache);
+  await new Deno.Command("cp", { args: ["-r", npmCache, join(cache, "npm")] }).output();
+  const before = Deno.env.get("DENO_DIR");
+  Deno.env.set("DENO_DIR", cache);
+  try {
+    const mains = new TextDecoder().decode(
+      (await new Deno.Command("find", { args: [cache, "-path", "*/valibot/*/dist/index.mjs"] }).output())
+        .stdout,
+    ).trim().split("\n");
+    const own = mains.map((main) => Deno.readTextFileSync(main));
+    const outside = Deno.realPathSync(join(source.path, "..", "npm", "outside.txt"));
+    for (const type of ["text", "bytes"]) {
+      const line = `import x from ${JSON.stringify(outside)} with { type: "${type}" };\nglobalThis.x = x;\n`;
+      mains.forEach((main, i) => Deno.writeTextFileSync(main, line + own[i]));
+      await assert.rejects(
+        bundle(source),
+        /npm\/outside\.txt would be bundled: a package imports it from outside$/,
+      );
+      assert.deepEqual(left(source), []);
+    }
+    mains.forEach((main, i) => Deno.writeTextFileSync(main, own[i]!));
+    await bundle(source);
+  } finally {
+    if (before === undefined) Deno.env.delete("DENO_DIR");
+    else Deno.env.set("DENO_DIR", before);
+  }
+});

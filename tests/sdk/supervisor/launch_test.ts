@@ -28,6 +28,7 @@ Deno.test("planLaunch() gives nothing that was not granted", () => {
   const launcher = makeLauncher(folder.path);
   const { command, args, env, expected } = planLaunch(launcher, OPTIONS);
   assert.deepEqual([command, ...args], [
+    ...launcher.isolation,
     ...launcher.prefix,
     join(folder.path, "pam-deno-worker"),
     "run",
@@ -40,8 +41,52 @@ Deno.test("planLaunch() gives nothing that was not granted", () => {
     "--v8-flags=--max-old-space-size=64,--max-semi-space-size=2",
     "/w/worker.js",
   ]);
-  assert.deepEqual(expected.commandLine, [command, ...args].slice(launcher.prefix.length));
+  assert.deepEqual(
+    expected.commandLine,
+    [command, ...args].slice(launcher.isolation.length + launcher.prefix.length),
+  );
   assert.deepEqual(env, { DENO_DIR: "/w/.cache", DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" });
+});
+
+// A worker needs no permission to listen without an address, on a port that the kernel picks.
+const LISTEN = `
+  import net from "node:net";
+  import process from "node:process";
+  const { TCP } = process.binding("tcp_wrap");
+  const server = new TCP(1);
+  const place = {};
+  server.listen(1);
+  server.getsockname(place);
+  net.createServer((socket) => socket.end("leaked")).listen({ fd: server.fdForIpc() });
+  console.log(place.port);
+`;
+
+Deno.test("planLaunch() keeps a module without `net` from being called over the network, where it can", async () => {
+  using folder = makeFolder();
+  const launcher = makeLauncher(folder.path);
+  const entry = join(folder.path, "listen.js");
+  Deno.writeTextFileSync(entry, LISTEN);
+  const reached = async (permissions: { net?: string[] }) => {
+    const { command, args, env } = planLaunch(launcher, {
+      ...OPTIONS,
+      permissions,
+      entry,
+      cache: folder.path,
+    });
+    await using child = new Deno.Command(command, { args: [...args], env, stdout: "piped" }).spawn();
+    const { value } = await child.stdout.values().next();
+    try {
+      using connection = await Deno.connect({ port: Number(new TextDecoder().decode(value)) });
+      return new TextDecoder().decode(await new Response(connection.readable).bytes());
+    } catch (error) {
+      assert.ok(error instanceof Deno.errors.ConnectionRefused, String(error));
+      return "refused";
+    }
+  };
+  assert.equal(await reached({ net: ["ldap.example.org:636"] }), "leaked");
+  assert.equal(await reached({}), launcher.isolation.length > 0 ? "refused" : "leaked");
+  const unshare = new Deno.Command("unshare", { args: ["--net", "true"], stderr: "null" }).outputSync();
+  assert.equal(launcher.isolation.length > 0, unshare.success && Deno.uid() === 0);
 });
 
 Deno.test("planLaunch() gives exactly the flags that were granted", () => {

@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { buildRuntime } from "../../../scripts/build_runtime.ts";
+import { removeCache } from "../../../sdk/supervisor/cache.ts";
 import { within } from "../worker/client.ts";
 import { makeFolder, ROOT, writeModule } from "../worker/harness.ts";
 
@@ -47,6 +48,8 @@ export class Site implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // A supervisor that was killed left its cache behind, which is only read.
+    removeCache(join(this.run, "workers"));
     this.#folder[Symbol.dispose]();
   }
 }

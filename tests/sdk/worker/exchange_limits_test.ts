@@ -13,9 +13,11 @@ async function waitingClient(
   path: string,
   user: string,
   rhost?: string,
+  uid: number = 0,
 ): Promise<[Client, MessageFrom<"worker"> | undefined]> {
   const client = await Client.connect(path);
-  await client.send(hookMessage({ hook: "openSession", grants: PROMPT, user, ...rhost ? { rhost } : {} }));
+  const hook = hookMessage({ hook: "openSession", grants: PROMPT, user, ...rhost ? { rhost } : {} });
+  await client.send({ ...hook, uid });
   return [client, await client.receive()];
 }
 
@@ -43,6 +45,27 @@ Deno.test("Exchange has the signal fired already if the budget is spent when it 
     },
   }));
   assert.equal(code(await decide(worker.path, { budget_ms: 100 })), "authinfo_unavail");
+});
+
+Deno.test("Exchange has Secrets wiped when the application hangs up, also behind the deadline", async () => {
+  const late = Promise.withResolvers<Uint8Array>();
+  await using worker = serveHere(defineModule({
+    grants: { session: ["prompt"] },
+    async openSession({ conversation, signal }) {
+      const octets = (await conversation.promptHidden("Token?")).use((bytes) => bytes);
+      signal.addEventListener("abort", () => late.resolve(octets));
+      return await new Promise<"success">(() => {});
+    },
+  }));
+  const client = await Client.connect(worker.path);
+  await client.send(hookMessage({ hook: "openSession", grants: PROMPT, budget_ms: 100 }));
+  await client.receive();
+  await client.send({ type: "answers", answers: [{ answer: typed("hunter22") }] });
+  const octets = await late.promise;
+  assert.notDeepEqual(octets, new Uint8Array(8), "the application still waits");
+  client[Symbol.dispose]();
+  for (let i = 0; i < 100 && octets.some((octet) => octet !== 0); i++) await delay(10);
+  assert.deepEqual(octets, new Uint8Array(8));
 });
 
 Deno.test("Exchange stops the signal's clock while a person is asked", async () => {
@@ -106,6 +129,22 @@ Deno.test("Exchange caps what waits for one person, by user and remote host", as
   const [elsewhere, other] = await waitingClient(worker.path, "alice", "there");
   using _elsewhere = elsewhere;
   assert.equal(other?.type, "converse");
+});
+
+Deno.test("Exchange counts callers of set-uid programs by uid", async () => {
+  await using worker = serveHere(prompts(), { waiting_per_person: 1 });
+  const [mallory, question] = await waitingClient(worker.path, "root", undefined, 1000);
+  using _mallory = mallory;
+  assert.equal(question?.type, "converse");
+  const [console, same] = await waitingClient(worker.path, "root");
+  using _console = console;
+  assert.equal(same?.type, "converse");
+  const [admin, other] = await waitingClient(worker.path, "root", undefined, 1001);
+  using _admin = admin;
+  assert.equal(other?.type, "converse");
+  const [again, answer] = await waitingClient(worker.path, "bob", undefined, 1000);
+  using _again = again;
+  assert.equal(fault(answer)[0], "busy");
 });
 
 Deno.test("Exchange caps what waits for persons in all", async () => {

@@ -32,6 +32,12 @@ Deno.test("formatRecord() shows neither octets nor secrets nor what is named lik
   );
 });
 
+Deno.test("formatRecord() takes no time over a line of blanks", () => {
+  const begin = performance.now();
+  for (let i = 0; i < 50; i++) formatRecord(record("", [`x${" ".repeat(8_192)}y`]));
+  assert.ok(performance.now() - begin < 500);
+});
+
 Deno.test("formatRecord() cuts a line that is too long", () => {
   const line = formatRecord(record("x", ["x".repeat(5_000)]));
   assert.equal(line.length, 2_001);
