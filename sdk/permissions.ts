@@ -109,3 +109,24 @@ export function permissionsProblem(permissions: unknown, options?: ReadonlySet<s
   }
   return undefined;
 }
+
+/** What `sys` can be narrowed to; the names of Deno's permission of that kind. */
+export const SYS_KINDS: readonly string[] = [
+  "cpus",
+  "getPriority",
+  "gid",
+  "homedir",
+  "hostname",
+  "inspector",
+  "loadavg",
+  "networkInterfaces",
+  "osRelease",
+  "osUptime",
+  "setPriority",
+  "statfs",
+  "systemMemoryInfo",
+  "uid",
+  "umask",
+  "userInfo",
+  "username",
+];

@@ -10,6 +10,7 @@
 
 import { normalize } from "node:path/posix";
 import { nearest } from "../nearest.ts";
+import { SYS_KINDS } from "../permissions.ts";
 
 /** The kinds that a module can be granted. */
 export const GRANTABLE = ["read", "write", "net", "env", "sys"] as const;
@@ -33,27 +34,6 @@ export type Scope = string | { readonly option: string };
 
 /** Permissions whose scopes may be taken from options. */
 export type OpenPermissions = { readonly [kind: string]: readonly Scope[] };
-
-/** What `sys` can be narrowed to; the names of Deno's permission of that kind. */
-const SYS_KINDS = [
-  "cpus",
-  "getPriority",
-  "gid",
-  "homedir",
-  "hostname",
-  "inspector",
-  "loadavg",
-  "networkInterfaces",
-  "osRelease",
-  "osUptime",
-  "setPriority",
-  "statfs",
-  "systemMemoryInfo",
-  "uid",
-  "umask",
-  "userInfo",
-  "username",
-];
 
 /** Variables that would change what a worker runs rather than what its module decides. */
 const ENV_REFUSED =

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { SYS_KINDS } from "../permissions.ts";
+
 /** What a worker was told it may do: scopes by kind, a missing kind being nothing at all. */
 export type ToldPermissions = Readonly<Record<string, readonly string[] | undefined>>;
 
@@ -16,27 +18,6 @@ export type ToldPermissions = Readonly<Record<string, readonly string[] | undefi
 export const PERMISSION_KINDS = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
 
 type Kind = typeof PERMISSION_KINDS[number];
-
-/** The kinds of system information; each is a permission of its own. */
-const SYS_KINDS = [
-  "cpus",
-  "getPriority",
-  "gid",
-  "homedir",
-  "hostname",
-  "inspector",
-  "loadavg",
-  "networkInterfaces",
-  "osRelease",
-  "osUptime",
-  "setPriority",
-  "statfs",
-  "systemMemoryInfo",
-  "uid",
-  "umask",
-  "userInfo",
-  "username",
-];
 
 /** Things that nobody is granted alone: whoever has them was granted more than a scope. */
 const CANARIES: Readonly<Record<Kind, readonly string[]>> = {

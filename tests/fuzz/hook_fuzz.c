@@ -19,6 +19,9 @@
 #include "../../shim/hook.h"
 #include "fuzz.h"
 
+/* What mkdtemp(3) replaces. */
+#define SIX_X	"XX" "XX" "XX"
+
 #define SAID_MAX	65536
 #define BUDGET_MS	50
 #define PATH_LEN_MAX	512
@@ -32,7 +35,7 @@
 
 int	trampoline_hook(pam_handle_t *, enum hook, int, int, const char **);
 
-static char confdir[] = "/tmp/pam-deno-fuzz." "XX" "XX" "XX";
+static char confdir[] = "/tmp/pam-deno-fuzz." SIX_X;
 static const uint8_t *said;
 static size_t said_len;
 static enum hook wanted;
