@@ -85,7 +85,10 @@ function answer(
 /** Looks the user up first: the database may spell the name in another way than the person, and `except` must not be fooled. */
 async function answerByName(context: Context, policy: Policy): Promise<Result<"account">> {
   const [entry, groups] = await Promise.all([context.lookup.passwd(), context.lookup.groups()]);
-  return entry === undefined ? "user_unknown" : answer(context, policy, entry.name, groups);
+  // Whoever has no group at all was lost between the two questions: `@group` would miss, and `except` must not be fooled.
+  return entry === undefined || groups.length === 0
+    ? "user_unknown"
+    : answer(context, policy, entry.name, groups);
 }
 
 export default defineModule({

@@ -79,6 +79,8 @@ Deno.test("account knows users and groups by the name that the database has", as
     mallory: { groups: ["staff"] },
     // A directory that does not tell capitals from small letters.
     Mallory: { name: "mallory", groups: ["staff"] },
+    // Lost by the database between the look-up of the entry and that of the groups.
+    eve: { groups: [] },
   };
   const codes: Record<string, string> = {};
   for (const user of [...Object.keys(users), "nobody-of-this-name"]) {
@@ -90,6 +92,7 @@ Deno.test("account knows users and groups by the name that the database has", as
     dave: "perm_denied",
     mallory: "perm_denied",
     Mallory: "perm_denied",
+    eve: "user_unknown",
     "nobody-of-this-name": "user_unknown",
   });
 });
