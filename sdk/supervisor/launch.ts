@@ -50,29 +50,29 @@ export function makeLauncher(folder: string): Launcher {
   const setpriv = SETPRIV.find((path) => stat(path));
   const basic = ["--pdeathsig", "TERM", "--no-new-privs"];
   const isolation = findIsolation();
+  const warnings: string[] = [];
+  if (Deno.uid() === 0 && isolation.length === 0) {
+    warnings.push(
+      "unshare --net is not usable here: a module can listen on the network without a permission; give CAP_SYS_ADMIN, or no network",
+    );
+  }
   const all = Deno.uid() === 0
     ? [...basic, "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"]
     : basic;
   if (setpriv) {
     for (const options of [all, basic]) {
       if (!works([setpriv, ...options, "--"])) continue;
-      const warnings = options === all
-        ? []
-        : ["setpriv cannot drop capabilities here: workers keep those of root"];
+      if (options !== all) warnings.push("setpriv cannot drop capabilities here: workers keep those of root");
       return { program, prefix: [setpriv, ...options, "--"], isolation, warnings };
     }
   }
-  return {
-    program,
-    prefix: [],
-    isolation,
-    warnings: [
-      "setpriv (util-linux) is not usable here: workers may gain privileges, and outlive a supervisor that is killed",
-    ],
-  };
+  warnings.push(
+    "setpriv (util-linux) is not usable here: workers may gain privileges, and outlive a supervisor that is killed",
+  );
+  return { program, prefix: [], isolation, warnings };
 }
 
-/** A network namespace takes a privilege, and no warning helps who has it not: systemd's PrivateNetwork does the same. */
+/** A network namespace takes root's privileges; whoever serves as an ordinary user tries things out, and is not warned each time. */
 function findIsolation(): readonly string[] {
   const unshare = UNSHARE.find((path) => stat(path));
   const command = unshare === undefined || Deno.uid() !== 0 ? [] : [unshare, "--net", "--"];
