@@ -81,13 +81,23 @@ hook_whom(const struct call *call, char whom[HOOK_WHOM_MAX])
 {
 	const char *user = items_get_user(call);
 
-	if (user == NULL || *user == '\0')
+	if (user == NULL || *user == '\0') {
 		whom[0] = '\0';
-	else if (lookup_is_known(user))
+		return;
+	}
+	switch (lookup_user(user)) {
+	case LOOKUP_FOUND:
 		(void)snprintf(whom, HOOK_WHOM_MAX, " for user %.*s",
 		    LIMIT_NAME_MAX, user);
-	else
+		break;
+	case LOOKUP_ABSENT:
 		(void)snprintf(whom, HOOK_WHOM_MAX, " for an unknown user");
+		break;
+	default:
+		(void)snprintf(whom, HOOK_WHOM_MAX, " for a user whose "
+		    "look-up failed");
+		break;
+	}
 }
 
 /* Words that the module has options for, which the worker parses. */

@@ -251,8 +251,8 @@ lookup_groups_free(struct lookup_groups *g)
 	free(g);
 }
 
-bool
-lookup_is_known(const char *user)
+enum lookup
+lookup_user(const char *user)
 {
 	struct message_passwd passwd;
 	struct lookup_buffer b;
@@ -261,5 +261,5 @@ lookup_is_known(const char *user)
 	lookup_buffer_init(&b);
 	status = lookup_passwd(user, &passwd, &b);
 	lookup_buffer_free(&b);
-	return status == LOOKUP_FOUND;
+	return status;
 }

@@ -48,6 +48,6 @@ enum lookup	lookup_groups(const char *user, struct lookup_groups **);
 void		lookup_groups_free(struct lookup_groups *);
 
 /* Whether there is such a user; a mistyped name may be a password. */
-bool		lookup_is_known(const char *user);
+enum lookup	lookup_user(const char *user);
 
 #endif /* LOOKUP_H */
