@@ -26,6 +26,7 @@ interface Layer {
 const CORE = "sdk/(?:tokens|hooks)\\.ts";
 const ROOT = "sdk/[^/]+\\.ts";
 const WIRE = "sdk/wire/.*";
+const CONFIG = "sdk/config/.*";
 
 /** First match wins. A file of `sdk` that no layer holds is a finding. */
 const LAYERS: readonly Layer[] = [
@@ -35,7 +36,26 @@ const LAYERS: readonly Layer[] = [
   layer("the SDK's facades", ROOT, WIRE),
   layer("worker", "sdk/worker/.*", ROOT, WIRE),
   // Both write the same log lines.
-  layer("supervisor", "sdk/supervisor/.*", ROOT, WIRE, "sdk/worker/log\\.ts"),
+  layer("configuration", "sdk/config/.*", ROOT),
+  layer(
+    "supervisor",
+    "sdk/supervisor/.*",
+    ROOT,
+    WIRE,
+    CONFIG,
+    "sdk/install/(?:bundle|record)\\.ts",
+    "sdk/worker/log\\.ts",
+  ),
+  layer("installation", "sdk/install/.*", ROOT, CONFIG, "sdk/supervisor/.*"),
+  layer("doctor", "sdk/check/.*", ROOT, CONFIG, "sdk/(?:install|supervisor|libpam)/.*"),
+  layer(
+    "command",
+    "sdk/command/.*",
+    ROOT,
+    CONFIG,
+    "sdk/(?:install|supervisor|check)/.*",
+    "sdk/worker/log\\.ts",
+  ),
   // A scripted person answers the same way in memory and through libpam.
   layer("testing", "sdk/testing/.*", ROOT, WIRE, "sdk/libpam/(?:conversation|script)\\.ts"),
   layer("libpam", "sdk/libpam/.*", CORE),

@@ -9,7 +9,7 @@ import { blank } from "./blank.ts";
 import { filesOf, type Finding, matches, type Tree } from "./tree.ts";
 
 /** Programs whose output is the console. */
-const MAY_PRINT = /^scripts\/|^sdk\/(supervisor|worker)\/main\.ts$|^sdk\/supervisor\/commands\//;
+const MAY_PRINT = /^scripts\/|^sdk\/(supervisor|worker)\/main\.ts$|^sdk\/command\//;
 
 /** Nothing in the SDK prints: a worker's stdout is the supervisor's, and a module logs through `log`. */
 export function* printing(tree: Tree): Iterable<Finding> {

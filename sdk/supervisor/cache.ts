@@ -11,7 +11,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Launcher, planLaunch } from "./launch.ts";
-import { stat } from "./place.ts";
+import { stat } from "../config/place.ts";
 
 const WARM_MAX_MS = 10_000;
 

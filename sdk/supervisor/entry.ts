@@ -8,8 +8,8 @@
 
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ModuleConfig } from "./config.ts";
-import type { ScopedPermissions } from "./permissions.ts";
+import type { ModuleConfig } from "../config/config.ts";
+import type { ScopedPermissions } from "../config/permissions.ts";
 
 /** What {@linkcode writeEntries} puts together. */
 export interface EntryOptions {

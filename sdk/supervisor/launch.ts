@@ -6,8 +6,8 @@
  */
 
 import { join } from "node:path";
-import { permissionFlags, type ScopedPermissions } from "./permissions.ts";
-import { replaceLink, stat } from "./place.ts";
+import { permissionFlags, type ScopedPermissions } from "../config/permissions.ts";
+import { replaceLink, stat } from "../config/place.ts";
 import type { Expectation } from "./proc.ts";
 
 /**

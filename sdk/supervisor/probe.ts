@@ -9,7 +9,7 @@ import * as v from "valibot";
 import { HOOKS, type LineType } from "../hooks.ts";
 import type { Launch } from "./launch.ts";
 import { printable } from "./lines.ts";
-import type { OpenPermissions } from "./permissions.ts";
+import type { OpenPermissions } from "../config/permissions.ts";
 import { mistrustSoon } from "./proc.ts";
 import { GO } from "./worker_process.ts";
 
@@ -41,7 +41,8 @@ const GRANTS = v.optional(
   ),
 );
 
-const DECLARATION = v.object({
+/** The shape of a {@linkcode Declaration}. */
+export const DECLARATION = v.object({
   hooks: v.pipe(
     v.array(v.picklist(Object.keys(HOOKS) as (keyof typeof HOOKS)[])),
     v.minLength(1),

@@ -7,15 +7,15 @@
 
 import { getLogger } from "@logtape/logtape";
 import { join, resolve } from "node:path";
-import { bundleModule } from "./bundle.ts";
+import { bundleModule } from "../install/bundle.ts";
 import { makeCache, removeCache } from "./cache.ts";
-import { ConfigError, listModules, type ModuleConfig, readModuleConfig } from "./config.ts";
+import { ConfigError, listModules, type ModuleConfig, readModuleConfig } from "../config/config.ts";
 import { writeEntries } from "./entry.ts";
 import { type Launcher, makeLauncher, planLaunch } from "./launch.ts";
 import { killLeftovers, noteProcesses } from "./leftover.ts";
 import { closeOnExec, type Libc, openLibc } from "./libc.ts";
-import { missingPermissions, resolvePermissions } from "./permissions.ts";
-import { checkPlace, isForeign, lockRuntimeDir, makeRuntimeDir, replaceLink, stat } from "./place.ts";
+import { missingPermissions, resolvePermissions } from "../config/permissions.ts";
+import { checkPlace, isForeign, lockRuntimeDir, makeRuntimeDir, replaceLink, stat } from "../config/place.ts";
 import { type Declaration, probe } from "./probe.ts";
 import { bindModuleSocket, type ModuleSocket } from "./socket.ts";
 import { Supervision } from "./supervise.ts";

@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { type Libc, listenAt } from "./libc.ts";
-import { PlaceError, stat } from "./place.ts";
+import { PlaceError, stat } from "../config/place.ts";
 
 /** A module's listening socket. Whoever holds it keeps callers waiting in its backlog while there is no worker. */
 export interface ModuleSocket extends Disposable {

@@ -175,7 +175,7 @@ Deno.test("printing() finds a console in the SDK", () => {
   finds(printing, { "sdk/a.ts": 'console.log("x")' }, "sdk/a.ts:1", {
     "sdk/a.ts": "/** console.log(1) */",
     "scripts/a.ts": "console.log(1)",
-    "sdk/supervisor/main.ts": "console.error(1)",
+    "sdk/command/main.ts": "console.error(1)",
   });
 });
 
@@ -203,7 +203,7 @@ Deno.test("direction() holds the layers", () => {
     "sdk/wire/codec.ts": 'import {\n  c,\n} from "../tokens.ts";',
     "sdk/worker/main.ts": 'import { d } from "../module.ts";\nimport "node:net";',
     "sdk/libpam/mod.ts": 'import { e } from "../tokens.ts";',
-    "sdk/supervisor/main.ts": "",
+    "sdk/command/main.ts": "",
     "examples/a/module.ts": 'import { f } from "@pam-deno/sdk";\nimport { g } from "./policy.ts";',
     "examples/a/policy.ts": "",
   };
@@ -212,7 +212,7 @@ Deno.test("direction() holds the layers", () => {
   bad("sdk/tokens.ts", '\nimport { x } from "./module.ts";', "sdk/tokens.ts:2");
   bad("sdk/module.ts", 'export * from "./worker/main.ts";', "sdk/module.ts:1");
   bad("sdk/module.ts", 'const x = await import("./supervisor/main.ts");', "sdk/module.ts:1");
-  bad("sdk/supervisor/main.ts", 'import "../worker/main.ts";', "sdk/supervisor/main.ts:1");
+  bad("sdk/command/main.ts", 'import "../worker/main.ts";', "sdk/supervisor/main.ts:1");
   bad("sdk/libpam/mod.ts", 'import type { X } from "../wire/codec.ts";', "sdk/libpam/mod.ts:1");
   bad("sdk/wire/codec.ts", 'import "../module.ts";', "sdk/wire/codec.ts:1");
   bad("examples/a/module.ts", 'import "../../sdk/module.ts";', "examples/a/module.ts:1");

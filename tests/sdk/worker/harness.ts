@@ -8,8 +8,8 @@
 import { join } from "node:path";
 import { buildRuntime } from "../../../scripts/build_runtime.ts";
 import { loadModule } from "../../../sdk/load.ts";
-import { bundleModule } from "../../../sdk/supervisor/bundle.ts";
-import { type ModuleConfig, parseModuleConfig } from "../../../sdk/supervisor/config.ts";
+import { bundleModule } from "../../../sdk/install/bundle.ts";
+import { type ModuleConfig, parseModuleConfig } from "../../../sdk/config/config.ts";
 import { writeEntries } from "../../../sdk/supervisor/entry.ts";
 import { type Launch, makeLauncher, planLaunch } from "../../../sdk/supervisor/launch.ts";
 import { openLibc } from "../../../sdk/supervisor/libc.ts";

@@ -11,8 +11,8 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "jsonc-parser";
-import { type GraphModule, moduleGraph, runDenoTool } from "./deno.ts";
-import { stat } from "./place.ts";
+import { type GraphModule, moduleGraph, runDenoTool } from "./deno_tool.ts";
+import { stat } from "../config/place.ts";
 
 /** A bundle that was made, named by the SHA-256 of its bytes. */
 export interface Bundle {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { bundleModule, refuseImports } from "../../../sdk/supervisor/bundle.ts";
+import { bundleModule, refuseImports } from "../../../sdk/install/bundle.ts";
 import { makeFolder, ROOT } from "../worker/harness.ts";
 
 /** Writes files, by their paths in a new folder. */

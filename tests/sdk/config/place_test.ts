@@ -8,7 +8,7 @@ import {
   makeRuntimeDir,
   MARKER,
   replaceLink,
-} from "../../../sdk/supervisor/place.ts";
+} from "../../../sdk/config/place.ts";
 import { bindModuleSocket } from "../../../sdk/supervisor/socket.ts";
 import { makeFolder } from "../worker/harness.ts";
 

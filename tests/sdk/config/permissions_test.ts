@@ -5,7 +5,7 @@ import {
   permissionFlags,
   resolvePermissions,
   scopeError,
-} from "../../../sdk/supervisor/permissions.ts";
+} from "../../../sdk/config/permissions.ts";
 
 Deno.test("resolvePermissions() puts the values of options in, without doubles, in order", () => {
   const { permissions, problems, unset } = resolvePermissions(

@@ -9,10 +9,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { configureLog } from "../worker/log.ts";
-import { ConfigError } from "./config.ts";
-import { pamLines } from "./pam_lines.ts";
-import { PlaceError } from "./place.ts";
-import { serve, type ServedModule } from "./serve.ts";
+import { ConfigError } from "../config/config.ts";
+import { pamLines } from "../install/pam_lines.ts";
+import { PlaceError } from "../config/place.ts";
+import { serve, type ServedModule } from "../supervisor/serve.ts";
 
 const USAGE = `usage: pam-deno serve [--config-dir DIR] [--runtime-dir DIR]
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { listModules, parseModuleConfig, readModuleConfig } from "../../../sdk/supervisor/config.ts";
+import { listModules, parseModuleConfig, readModuleConfig } from "../../../sdk/config/config.ts";
 import { makeFolder } from "../worker/harness.ts";
 
 const FILE = "/etc/pam-deno/modules/office-hours.jsonc";

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Where everything is. The defaults are where the package puts things and where the shim looks; all of it can be moved, so that
+ * everything can be tried as an ordinary user and tested without touching the machine's own.
+ *
+ * @module
+ */
+
+import { join, resolve } from "node:path";
+
+/** The folders of one installation. All paths are absolute. */
+export interface Layout {
+  /** The administrator's: `modules/NAME.jsonc`, and the hook links in `hooks/`. Default `/etc/pam-deno`. */
+  readonly configDir: string;
+  /** The sockets `NAME.sock` and the marker. Default `/run/pam-deno`. */
+  readonly runtimeDir: string;
+  /** What `add` installed: `modules/NAME/`, see `sdk/install/record.ts`. Default `/var/lib/pam-deno`. */
+  readonly stateDir: string;
+  /** The compiled code of the runtime: root-owned, only read. Default `/var/cache/pam-deno`. */
+  readonly cacheDir: string;
+  /** Where unit drop-ins go. Default `/etc/systemd/system`. */
+  readonly unitDir: string;
+  /** The pam.d folders that `check` reads. Default `/etc/pam.d` and `/usr/lib/pam.d`. */
+  readonly pamDirs: readonly string[];
+  /**
+   * The program's own files, only read: `worker.js`, `supervise.js`, `pam-deno.js`, `sdk/mod.ts` and the rest of the SDK's sources. In a
+   * checkout `build/`, in the package `/usr/lib/pam-deno`.
+   */
+  readonly libDir: string;
+  /** The folder of the SDK's `mod.ts`: in a checkout its root, in the package `/usr/lib/pam-deno/sdk`. */
+  readonly sdkDir: string;
+}
+
+/** The layout of an installed package. */
+export const DEFAULT_LAYOUT: Layout = {
+  configDir: "/etc/pam-deno",
+  runtimeDir: "/run/pam-deno",
+  stateDir: "/var/lib/pam-deno",
+  cacheDir: "/var/cache/pam-deno",
+  unitDir: "/etc/systemd/system",
+  pamDirs: ["/etc/pam.d", "/usr/lib/pam.d"],
+  libDir: "/usr/lib/pam-deno",
+  sdkDir: "/usr/lib/pam-deno/sdk",
+};
+
+/** {@linkcode DEFAULT_LAYOUT} with other folders in place of some; relative paths are taken from the current folder. */
+export function layoutWith(changes: Partial<Layout>): Layout {
+  const { pamDirs, ...folders } = { ...DEFAULT_LAYOUT, ...changes };
+  const absolute = Object.entries(folders).map(([key, path]) => [key, resolve(path)]);
+  return { ...Object.fromEntries(absolute), pamDirs: pamDirs.map((path) => resolve(path)) } as Layout;
+}
+
+/** The administrator's file about a module. */
+export function configFile({ configDir }: Layout, name: string): string {
+  return join(configDir, "modules", `${name}.jsonc`);
+}
+
+/** The link by which the shim knows a module and its hooks. */
+export function hookLink({ configDir }: Layout, name: string): string {
+  return join(configDir, "hooks", name);
+}
+
+/** The folder of what was installed for a module. */
+export function moduleStateDir({ stateDir }: Layout, name: string): string {
+  return join(stateDir, "modules", name);
+}
+
+/** A module's socket. */
+export function socketPath({ runtimeDir }: Layout, name: string): string {
+  return join(runtimeDir, `${name}.sock`);
+}
