@@ -171,14 +171,12 @@ export class HookState {
     }
   }
 
-  /** Writes a line on behalf of the handler; those above the limit are counted. */
+  /** Writes a line on behalf of the handler; those above the limit are counted, also where they come late. */
   log(level: LogLevel, message: string, properties: LogProperties): void {
+    if (++this.#lines > HANDLER_LINES_MAX) return;
     toLogTape(this.module.name, level, message, properties, this.#secrets);
-    if (this.ended) {
-      this.host.late?.(this.#line(message, properties));
-    } else if (++this.#lines <= HANDLER_LINES_MAX) {
-      this.host.caller.log(level, this.#line(message, properties));
-    }
+    if (this.ended) this.host.late?.(this.#line(message, properties));
+    else this.host.caller.log(level, this.#line(message, properties));
   }
 
   #line(message: string, properties: LogProperties): string {
@@ -208,7 +206,9 @@ export class HookState {
     const left = this.ended ? 0 : this.#lines - HANDLER_LINES_MAX;
     this.#wipe();
     if (left <= 0) return;
-    this.host.caller.log("warning", `${left} more log lines of this hook were left out (LOG_LINES_MAX)`);
+    const text = `${left} more log lines of this hook were left out (LOG_LINES_MAX)`;
+    toLogTape(this.module.name, "warning", text, {}, []);
+    this.host.caller.log("warning", text);
   }
 
   /** Wipes the tokens that will not travel. */

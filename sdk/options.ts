@@ -165,13 +165,37 @@ export class OptionsParser {
     }
   }
 
+  /**
+   * What is wrong with the configured options whatever stands on a pam.d line: names that the validator does not
+   * know, and values that it refuses by name. What it says of the whole may be mended by the line's words.
+   */
+  configuredProblems(): readonly string[] {
+    const configured = Object.keys(this.#configured);
+    const problems = configured.filter((name) => !RESERVED_NAMES.has(name) && !this.#knows(name)).map((
+      name,
+    ) => line(`configured option "${name}" is unknown${suggestion(name, this.known ?? [])}`, LIMITS.LOG_MAX));
+    if (this.#schema === undefined) return problems;
+    try {
+      const { issues = [] } = validate(this.#schema, { ...this.#merge({}, []) });
+      const ours = issues.filter((issue) => configured.includes(issuePath(issue).split(".", 1)[0]!));
+      return [...problems, ...ours.map((issue) => line(`configured ${this.#reason(issue)}`, LIMITS.LOG_MAX))];
+    } catch {
+      // It may rely on words that only a line has.
+      return problems;
+    }
+  }
+
+  #knows(name: string): boolean {
+    return canBeOption(name) && (this.known === undefined || this.known.has(name));
+  }
+
   /** Configured words with those of the line over them, and without those that nobody knows. */
   #merge(given: Words, warnings: string[]): Words {
     const words: Record<string, Word> = Object.create(null);
     for (const [from, where] of [[this.#configured, "configured option"], [given, "option"]] as const) {
       for (const [name, word] of Object.entries(from)) {
         if (RESERVED_NAMES.has(name)) continue;
-        if (canBeOption(name) && (this.known === undefined || this.known.has(name))) {
+        if (this.#knows(name)) {
           words[name] = word;
         } else {
           const near = suggestion(name, this.known ?? []);

@@ -43,6 +43,7 @@
 
 #define WIRE_VERSION 1
 #define WIRE_FINGERPRINT_SIZE 8
+#define WIRE_FINGERPRINT_TEXT "7d89a265f86b5804"
 extern const uint8_t wire_fingerprint[WIRE_FINGERPRINT_SIZE];
 
 /* Bit n of ENUM_X is set if n is a value of enum x. */

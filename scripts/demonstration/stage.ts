@@ -52,6 +52,8 @@ export class Stage implements AsyncDisposable {
       );
     }
     this.#folder = Deno.makeTempDirSync({ prefix: "pam-deno-demo-" });
+    // As root, workers have users of their own, and must get to their bundles.
+    Deno.chmodSync(this.#folder, 0o755);
     this.#log = join(this.#folder, "log");
     Deno.writeTextFileSync(this.#log, "", { mode: 0o600 });
     Deno.env.set(CAPTURE_VARIABLE, this.#log);

@@ -50,6 +50,7 @@ function generalHeader(definition: Definition): string[] {
     "",
     `#define WIRE_VERSION ${definition.version}`,
     `#define WIRE_FINGERPRINT_SIZE ${FINGERPRINT_SIZE}`,
+    `#define WIRE_FINGERPRINT_TEXT "${fingerprint(definition).toHex()}"`,
     "extern const uint8_t wire_fingerprint[WIRE_FINGERPRINT_SIZE];\n",
     "/* Bit n of ENUM_X is set if n is a value of enum x. */",
     enums(definition),

@@ -35,7 +35,7 @@ const LAYERS: readonly Layer[] = [
   layer("wire", WIRE, CORE),
   layer("the SDK's facades", ROOT, WIRE),
   layer("worker", "sdk/worker/.*", ROOT, WIRE),
-  // Both write the same log lines.
+  // Both write the same log lines, and mean the same by a count.
   layer("configuration", "sdk/config/.*", ROOT),
   layer(
     "supervisor",
@@ -44,16 +44,25 @@ const LAYERS: readonly Layer[] = [
     WIRE,
     CONFIG,
     "sdk/install/(?:bundle|record)\\.ts",
-    "sdk/worker/log\\.ts",
+    "sdk/worker/(?:log|latency)\\.ts",
   ),
   layer("installation", "sdk/install/.*", ROOT, CONFIG, "sdk/supervisor/.*"),
-  layer("doctor", "sdk/check/.*", ROOT, CONFIG, "sdk/(?:install|supervisor|libpam)/.*"),
+  layer("status", "sdk/status/.*", ROOT, CONFIG, "sdk/install/(?:record|home)\\.ts", "sdk/supervisor/.*"),
+  layer(
+    "doctor",
+    "sdk/check/.*",
+    ROOT,
+    WIRE,
+    CONFIG,
+    "sdk/(?:install|supervisor)/.*",
+    "sdk/status/homes\\.ts",
+  ),
   layer(
     "command",
     "sdk/command/.*",
     ROOT,
     CONFIG,
-    "sdk/(?:install|supervisor|check)/.*",
+    "sdk/(?:install|supervisor|check|status)/.*",
     "sdk/worker/log\\.ts",
   ),
   // A scripted person answers the same way in memory and through libpam.

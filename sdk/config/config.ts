@@ -6,30 +6,37 @@
  * @module
  */
 
-import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } from "jsonc-parser";
-import type { JSONPath, Node, ParseError } from "jsonc-parser";
 import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
-import { nearest } from "../nearest.ts";
-import { isForeign } from "./place.ts";
+import { type DangerousWord, dangersOf } from "./dangers.ts";
+import { type ModulePlaces, servicePlaces } from "./layout.ts";
+import { fillOptions } from "./option_values.ts";
 import {
-  isGrantable,
-  kindProblem,
-  type OpenPermissions,
+  type NamedKind,
   resolvePermissions,
+  type Scope,
   type ScopedPermissions,
+  type ScopeProblem,
 } from "./permissions.ts";
+import { isForeign } from "./place.ts";
+import { type ConfigFile, SCHEMA } from "./schema.ts";
+import { describeIssue, isObject, type Issue, isUnknownKey, typeName } from "./issues.ts";
+import { ConfigError, Source } from "./source.ts";
+import { isPackage, moduleProblem } from "./specifier.ts";
 
-/** What may run at once in one worker. */
-export interface ModuleLimits {
-  /** Hooks whose handlers are at work. Default 256. */
-  readonly hooks: number;
-  /** Hooks that wait for a person. Default 1024. */
-  readonly waiting: number;
-  /** Of those, hooks for the same user and remote host. Default 16. */
-  readonly waiting_per_person: number;
-  /** The worker's heap, in MiB. Default 128. */
-  readonly heap_mib: number;
+export { ConfigError };
+
+/** How much a worker may use. */
+export type ModuleLimits = Readonly<ConfigFile["limits"]>;
+
+/** A secret that the administrator entrusts to a module. */
+export interface Credential {
+  /** Its name. */
+  readonly name: string;
+  /** The file that holds it. The module cannot read it. */
+  readonly source: string;
+  /** Where the module finds its copy, and may read it. */
+  readonly path: string;
 }
 
 /** The configuration of one module. */
@@ -38,19 +45,24 @@ export interface ModuleConfig {
   readonly name: string;
   /** The file it stands in. */
   readonly file: string;
-  /** The absolute path of the module's main file. */
+  /** The absolute path of the module's main file, or a package in an exact version. */
   readonly module: string;
-  /** What its worker may do to the machine. */
+  /** What its worker may do to the machine, with what `state` and `credentials` give. */
   readonly permissions: ScopedPermissions;
   /** Its options, which those of the pam.d line go over. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** What may run at once. */
+  /** The folder that it keeps things in, if it has one. */
+  readonly state: string | undefined;
+  /** What it was entrusted with. */
+  readonly credentials: readonly Credential[];
+  /** Whose its processes are, if not a user of their own. A name may still turn out to be root's: whoever looks it up checks. */
+  readonly run_as: string | number | undefined;
+  /** How many workers share its callers. */
+  readonly workers: number;
+  /** How much each of them may use. */
   readonly limits: ModuleLimits;
-}
-
-/** Something wrong with a configuration file. The message has one line for each problem: `FILE:LINE:COLUMN: what, and the remedy`. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
+  /** What breaks the sandbox and is meant all the same. */
+  readonly dangerous: readonly DangerousWord[];
 }
 
 /** The name of a module, and of its file without `.jsonc`. */
@@ -58,34 +70,12 @@ export const MODULE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 const SUFFIX = ".jsonc";
 const FILE_MAX = 65_536;
-
-/** Keys of the full supervisor. They are refused, not ignored: somebody may rely on them. */
-const LATER = ["run_as", "workers", "dangerous"];
-
-const LIMIT = (least: number, most: number, fallback: number) =>
-  v.optional(v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most)), fallback);
-
-const SCOPES = v.array(v.union([v.string(), v.strictObject({ option: v.string() })]));
-
-const OBJECT = v.custom<Record<string, unknown>>(
-  isObject,
-  ({ input }) => `expected an object, found ${typeName(input)}`,
-);
-
-const SCHEMA = v.strictObject({
-  module: v.pipe(v.string(), v.nonEmpty()),
-  permissions: v.optional(v.record(v.string(), v.union([SCOPES, v.literal(false)])), {}),
-  options: v.optional(OBJECT, {}),
-  limits: v.optional(
-    v.strictObject({
-      hooks: LIMIT(1, 4096, 256),
-      waiting: LIMIT(1, 4096, 1024),
-      waiting_per_person: LIMIT(1, 4096, 16),
-      heap_mib: LIMIT(16, 4096, 128),
-    }),
-    {},
-  ),
-});
+/** What a worker needs besides its JavaScript objects, in MiB. */
+const BESIDES_HEAP_MIB = 64;
+/** Keys that hold an object: valibot takes a list for one. */
+const OBJECTS = ["permissions", "credentials", "limits"];
+/** What a worker needs besides its connections, in descriptors. */
+const BESIDES_CONNECTIONS = 128;
 
 /** The names of the modules that are configured in `configDir`, sorted, and the files there that cannot be one's. */
 export function listModules(configDir: string): { names: string[]; strange: string[] } {
@@ -110,13 +100,13 @@ export function listModules(configDir: string): { names: string[]; strange: stri
 }
 
 /**
- * Reads and checks the configuration of the module `name`.
+ * Reads and checks the configuration of the module `name`, which finds what it keeps in `places`.
  *
  * @throws {ConfigError} saying all that is wrong.
  */
-export function readModuleConfig(configDir: string, name: string): ModuleConfig {
+export function readModuleConfig(configDir: string, name: string, places?: ModulePlaces): ModuleConfig {
   const file = join(configDir, "modules", name + SUFFIX);
-  const { size, isFile } = Deno.statSync(file);
+  const { size, isFile } = statConfig(file);
   if (isForeign(file)) {
     throw new ConfigError(
       `${file}: others can change this file: chown it to root or yourself, and chmod go-w`,
@@ -125,7 +115,16 @@ export function readModuleConfig(configDir: string, name: string): ModuleConfig 
   if (!isFile || size > FILE_MAX) {
     throw new ConfigError(`${file}: not a regular file of at most ${FILE_MAX} bytes`);
   }
-  return parseModuleConfig(Deno.readTextFileSync(file), name, file);
+  return parseModuleConfig(Deno.readTextFileSync(file), name, file, places);
+}
+
+function statConfig(file: string): Deno.FileInfo {
+  try {
+    return Deno.statSync(file);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new ConfigError(`${file}: there is no such file: \`pam-deno add\` makes it`);
+  }
 }
 
 /**
@@ -133,42 +132,117 @@ export function readModuleConfig(configDir: string, name: string): ModuleConfig 
  *
  * @throws {ConfigError} saying all that is wrong.
  */
-export function parseModuleConfig(text: string, name: string, file: string): ModuleConfig {
+export function parseModuleConfig(
+  text: string,
+  name: string,
+  file: string,
+  places: ModulePlaces = servicePlaces(name),
+): ModuleConfig {
   const source = new Source(text, file);
+  const { said, isWhole } = readFile(source);
+  checkModule(source, said.module);
+  checkLimits(source, said.limits);
+  const options = fillOptions(isWhole ? source : undefined, said, places);
+  const permissions = readPermissions(source, isWhole, said, options, places);
+  checkDangers(source, isWhole, said, permissions);
+  source.throwIfWrong();
+  return {
+    name,
+    file,
+    module: isPackage(said.module) ? said.module : resolve(dirname(file), said.module),
+    permissions,
+    options,
+    state: said.state ? places.state : undefined,
+    credentials: Object.entries(said.credentials).map(([name, source]) => ({
+      name,
+      source,
+      path: join(places.credentials, name),
+    })),
+    run_as: said.run_as,
+    workers: said.workers,
+    limits: said.limits,
+    dangerous: said.dangerous,
+  };
+}
+
+/**
+ * What the file says. A key with a mistake in it is left out, so that the others can be judged all the same; `isWhole` says whether
+ * there was none, and what is missing is really missing.
+ */
+function readFile(source: Source): { said: ConfigFile; isWhole: boolean } {
   const value = source.parse();
   if (!isObject(value)) source.problem([], `expected an object { … }, found ${typeName(value)}`);
   source.throwIfWrong();
-  const parsed = v.safeParse(SCHEMA, value);
-  for (const issue of parsed.issues ?? []) {
-    const path = issue.path?.map(({ key }) => key as string | number) ?? [];
+  const broken = new Set<string>();
+  for (const [key, list] of Object.entries(value as object).filter(([key]) => OBJECTS.includes(key))) {
+    if (!Array.isArray(list)) continue;
+    source.problem([key], `${JSON.stringify(key)}: expected an object, found a list`);
+    broken.add(key);
+  }
+  for (const issue of allIssues(value)) {
+    const { path, message, key } = describeIssue(issue, value);
+    source.problem(path, message, key);
+    broken.add(String(path[0]));
+  }
+  const sound = Object.entries(value as object).filter(([key]) => !broken.has(key));
+  const said = v.parse(SCHEMA, { module: "/", ...Object.fromEntries(sound) });
+  // valibot does not fill in what a default leaves out.
+  const limits = v.parse(SCHEMA.entries.limits, said.limits);
+  return { said: { ...said, limits }, isWhole: broken.size === 0 };
+}
+
+/** All that the definition has to say about a value. valibot names one unknown key of each object; they are taken out. */
+function* allIssues(value: unknown): Iterable<Issue> {
+  for (;;) {
+    const { issues = [] } = v.safeParse(SCHEMA, value);
+    const unknown = issues.filter(isUnknownKey);
+    if (unknown.length === 0) return yield* issues;
+    for (const issue of unknown) {
+      yield issue;
+      const { input, key } = issue.path!.at(-1)!;
+      delete (input as Record<string, unknown>)[key as string];
+    }
+  }
+}
+
+function checkModule(source: Source, module: string): void {
+  const problem = moduleProblem(module);
+  if (problem) source.problem(["module"], `${JSON.stringify(module)} ${problem}`);
+}
+
+function checkLimits(source: Source, limits: ModuleLimits): void {
+  const { heap_mib, memory_mib, hooks, waiting, descriptors } = limits;
+  if (heap_mib + BESIDES_HEAP_MIB > memory_mib) {
+    const least = heap_mib + BESIDES_HEAP_MIB;
     source.problem(
-      path,
-      describeIssue(issue, path),
-      issue.type === "strict_object" && issue.expected === "never",
+      ["limits", "heap_mib"],
+      `a heap of ${heap_mib} MiB does not fit into "memory_mib": ${memory_mib}: make that at least ${least}`,
     );
   }
-  source.throwIfWrong();
-  const { module, permissions, options, limits } = parsed.output as v.InferOutput<typeof SCHEMA>;
-  if (/^[a-z]+:/.test(module)) {
+  if (hooks + waiting + BESIDES_CONNECTIONS > descriptors) {
+    const least = hooks + waiting + BESIDES_CONNECTIONS;
     source.problem(
-      ["module"],
-      `${
-        JSON.stringify(module)
-      } is not a path: serving a package needs \`pam-deno add\`, which this version has not`,
+      ["limits", "descriptors"],
+      `${hooks} hooks and ${waiting} that wait do not fit into "descriptors": ${descriptors}: make that at least ${least}`,
     );
   }
-  const open: OpenPermissions = Object.fromEntries(
-    Object.entries(permissions).flatMap(([kind, scopes]) => scopes === false ? [] : [[kind, scopes]]),
-  );
-  const resolution = resolvePermissions(open, options);
-  for (const { kind, index, problem } of resolution.problems) {
-    source.problem(
-      index === undefined ? ["permissions", kind] : ["permissions", kind, index],
-      problem,
-      index === undefined,
-    );
+}
+
+/** What is granted: what is written, what options put in, and what goes with a state folder and with credentials. */
+function readPermissions(
+  source: Source,
+  isWhole: boolean,
+  said: ConfigFile,
+  options: Readonly<Record<string, unknown>>,
+  places: ModulePlaces,
+): ScopedPermissions {
+  const open: Record<string, readonly Scope[] | true> = {};
+  for (const [kind, scopes] of Object.entries(said.permissions)) {
+    if (scopes !== false && scopes !== undefined) open[kind] = scopes;
   }
-  for (const option of resolution.unset) {
+  const { permissions, problems, unset } = resolvePermissions(open, options);
+  for (const problem of problems) source.problem(placeOf(problem), problem.problem);
+  for (const option of isWhole ? unset : []) {
     source.problem(
       ["permissions"],
       `the option ${
@@ -176,117 +250,51 @@ export function parseModuleConfig(text: string, name: string, file: string): Mod
       } has no value in "options": what stands only on the pam.d line widens no permission; write the value here`,
     );
   }
-  source.throwIfWrong();
-  return {
-    name,
-    file,
-    module: resolve(dirname(file), module),
-    permissions: resolution.permissions,
-    options,
-    limits: v.parse(SCHEMA.entries.limits, limits) as ModuleLimits,
-  };
+  const own = said.state ? [places.state] : [];
+  const secrets = Object.keys(said.credentials).map((name) => join(places.credentials, name));
+  return withPaths(withPaths(permissions, "read", [...own, ...secrets]), "write", own);
 }
 
-type Issue = v.InferIssue<typeof SCHEMA>;
-
-function describeIssue(issue: Issue, path: readonly (string | number)[]): string {
-  const key = path.at(-1);
-  if (issue.type === "strict_object" && issue.expected === "never") {
-    return describeUnknownKey(String(key), path);
-  }
-  if (issue.type === "strict_object" && issue.received === "undefined") {
-    return `the key ${issue.expected} is missing`;
-  }
-  if (path[0] === "permissions" && path.length > 1) {
-    if (!isGrantable(String(path[1]))) return kindProblem(String(path[1]));
-    return issue.received === "true"
-      ? `a blanket permission is refused: list what ${JSON.stringify(key)} is for`
-      : `expected a list of words, or of { "option": "NAME" }`;
-  }
-  if (issue.type === "custom") return `${JSON.stringify(path.join("."))}: ${issue.message}`;
-  return `${JSON.stringify(path.join("."))}: expected ${
-    issue.expected ?? `a whole number`
-  }, found ${issue.received}`;
+function placeOf({ kind, index }: ScopeProblem): (string | number)[] {
+  return index === undefined ? ["permissions", kind] : ["permissions", kind, index];
 }
 
-function describeUnknownKey(key: string, path: readonly (string | number)[]): string {
-  if (path.length === 1 && LATER.includes(key)) {
-    return `${JSON.stringify(key)} is not supported by this version: remove it`;
-  }
-  const entries = path.length === 1
-    ? SCHEMA.entries
-    : path[0] === "limits"
-    ? SCHEMA.entries.limits.wrapped.entries
-    : {};
-  const near = nearest(key, Object.keys(entries));
-  const hint = near
-    ? `did you mean ${JSON.stringify(near)}?`
-    : `known are ${Object.keys(entries).join(", ")}`;
-  return `${JSON.stringify(key)} is not a key that can stand here: ${hint}`;
+function withPaths(
+  permissions: ScopedPermissions,
+  kind: "read" | "write",
+  paths: readonly string[],
+): ScopedPermissions {
+  const held = permissions[kind] ?? [];
+  if (held === true || paths.length === 0) return permissions;
+  return { ...permissions, [kind]: [...new Set([...held, ...paths])].sort() };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function typeName(value: unknown): string {
-  return Array.isArray(value) ? "a list" : value === null ? "null" : `a ${typeof value}`;
-}
-
-/** A file's text, and what was found wrong with it. */
-class Source {
-  readonly #text: string;
-  readonly #file: string;
-  readonly #problems: [offset: number, message: string][] = [];
-  #root: Node | undefined;
-
-  constructor(text: string, file: string) {
-    this.#text = text;
-    this.#file = file;
+/** What breaks the sandbox stands in `dangerous` too, and nothing else does. */
+function checkDangers(
+  source: Source,
+  isWhole: boolean,
+  said: ConfigFile,
+  permissions: ScopedPermissions,
+): void {
+  const found = dangersOf({ permissions, run_as: said.run_as });
+  for (const [word, meaning] of found) {
+    if (said.dangerous.includes(word)) continue;
+    const list = JSON.stringify([...found.keys()]);
+    const narrower = word === "root"
+      ? "leave it out"
+      : permissions[word as Exclude<DangerousWord, "root" | NamedKind>] === true
+      ? "list what it is for"
+      : "take it out";
+    source.problem(
+      word === "root" ? ["run_as"] : ["permissions", word],
+      `dangerous: with this the module ${meaning}; ${narrower}, or, if that is meant, add "dangerous": ${list}`,
+      true,
+    );
   }
-
-  parse(): unknown {
-    const errors: ParseError[] = [];
-    this.#root = parseTree(this.#text, errors, { allowTrailingComma: true });
-    for (const { error, offset } of errors) {
-      const words = printParseErrorCode(error).replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
-      this.#problems.push([offset, `not JSON with comments: ${words}`]);
-    }
-    if (this.#root) this.#refuseTwice(this.#root);
-    this.throwIfWrong();
-    return getNodeValue(this.#root!);
-  }
-
-  /** Of two keys with the same name one would silently win. */
-  #refuseTwice(node: Node): void {
-    const seen = new Set<string>();
-    for (const child of node.children ?? []) {
-      this.#refuseTwice(child);
-      const key = node.type === "object" ? child.children?.[0] : undefined;
-      if (!key) continue;
-      if (seen.has(key.value)) {
-        this.#problems.push([key.offset, `the key ${JSON.stringify(key.value)} stands here twice`]);
-      }
-      seen.add(key.value);
-    }
-  }
-
-  /** Notes a problem at `path`, or at the nearest place above that exists; `key` points at the key instead of its value. */
-  problem(path: JSONPath, message: string, key = false): void {
-    let node: Node | undefined;
-    for (let depth = path.length; !node && depth >= 0; depth--) {
-      node = this.#root && findNodeAtLocation(this.#root, path.slice(0, depth));
-    }
-    const at = key && node?.parent?.type === "property" ? node.parent : node;
-    this.#problems.push([at?.offset ?? 0, message]);
-  }
-
-  throwIfWrong(): void {
-    if (this.#problems.length === 0) return;
-    const lines = this.#problems.sort(([a], [b]) => a - b).map(([offset, message]) => {
-      const before = this.#text.slice(0, offset).split("\n");
-      return `${this.#file}:${before.length}:${before.at(-1)!.length + 1}: ${message}`;
-    });
-    throw new ConfigError([...new Set(lines)].join("\n"));
+  for (const [index, word] of said.dangerous.entries()) {
+    // A list with a mistake in it grants nothing yet.
+    const asked = word === "run" || word === "ffi" ? said.permissions[word] || [] : [];
+    if (!isWhole || found.has(word) || asked.length > 0) continue;
+    source.problem(["dangerous", index], `${JSON.stringify(word)} allows nothing here: take it out`);
   }
 }

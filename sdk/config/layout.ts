@@ -16,6 +16,8 @@ export interface Layout {
   readonly runtimeDir: string;
   /** What `add` installed: `modules/NAME/`, see `sdk/install/record.ts`. Default `/var/lib/pam-deno`. */
   readonly stateDir: string;
+  /** What modules keep: a folder `NAME/` for each that has `"state": true`. Default `/var/lib/pam-deno-state`. */
+  readonly keepDir: string;
   /** The compiled code of the runtime: root-owned, only read. Default `/var/cache/pam-deno`. */
   readonly cacheDir: string;
   /** Where unit drop-ins go. Default `/etc/systemd/system`. */
@@ -36,6 +38,7 @@ export const DEFAULT_LAYOUT: Layout = {
   configDir: "/etc/pam-deno",
   runtimeDir: "/run/pam-deno",
   stateDir: "/var/lib/pam-deno",
+  keepDir: "/var/lib/pam-deno-state",
   cacheDir: "/var/cache/pam-deno",
   unitDir: "/etc/systemd/system",
   pamDirs: ["/etc/pam.d", "/usr/lib/pam.d"],
@@ -68,4 +71,25 @@ export function moduleStateDir({ stateDir }: Layout, name: string): string {
 /** A module's socket. */
 export function socketPath({ runtimeDir }: Layout, name: string): string {
   return join(runtimeDir, `${name}.sock`);
+}
+
+/** The name of a module's unit. */
+export function unitName(name: string): string {
+  return `pam-deno@${name}.service`;
+}
+
+/** Where a module finds what it keeps and what it was entrusted with. Both are folders of its own. */
+export interface ModulePlaces {
+  /** What it keeps. */
+  readonly state: string;
+  /** Copies of its credentials. */
+  readonly credentials: string;
+}
+
+/** The places of a module that systemd runs: made by systemd, from `StateDirectory=` and `LoadCredential=`. */
+export function servicePlaces(name: string): ModulePlaces {
+  return {
+    state: join(DEFAULT_LAYOUT.keepDir, name),
+    credentials: join("/run/credentials", unitName(name)),
+  };
 }

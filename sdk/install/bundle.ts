@@ -8,20 +8,33 @@
  * @module
  */
 
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parse } from "jsonc-parser";
-import { type GraphModule, moduleGraph, runDenoTool } from "./deno_tool.ts";
+import { builtinRefusal } from "../refused_builtins.ts";
 import { stat } from "../config/place.ts";
+import { nameBundle, type Origins, strangeSource } from "./bundle_names.ts";
+import { type GraphModule, moduleGraph, runDenoTool } from "./deno_tool.ts";
+import {
+  findManifest,
+  type Place,
+  type Places,
+  type Project,
+  publishedNames,
+  publishedNamesIn,
+  readProject,
+  writeConfig,
+} from "./import_map.ts";
 
 /** A bundle that was made, named by the SHA-256 of its bytes. */
 export interface Bundle {
-  /** The bundle's file. */
+  /** The bundle's file: `SHA256.js`. Its last line names the source map beside it. */
   readonly file: string;
   /** Its SHA-256 in hexadecimal. */
   readonly sha256: string;
   /** The files that it was made of, packages left out. */
   readonly inputs: readonly string[];
+  /** The text of the deno.lock that names its packages; `undefined` if it has none. */
+  readonly lock: string | undefined;
 }
 
 /** Where {@linkcode bundleModule} takes things from and where it puts them. */
@@ -39,81 +52,71 @@ export class BundleError extends Error {
   override name = "BundleError";
 }
 
-const CONFIG_NAMES = ["deno.json", "deno.jsonc"];
 const FORMAT_FLAGS = ["--quiet", "--platform=deno", "--node-modules-dir=none", "--sourcemap=linked"];
 
-/** Bundles a module. Nothing of it is run. */
+/** How often the module graph is read again because it names the published SDK in a way that was not known yet. */
+const GRAPH_READS_MAX = 4;
+
+/** Bundles a module. Nothing of it is run, but its sources are read as whoever calls this. */
 export async function bundleModule({ entry, sdk, into }: BundleOptions): Promise<Bundle> {
   if (!stat(entry)) throw new BundleError(`${entry}: there is no such file: check "module"`);
   const main = Deno.realPathSync(entry);
   const project = findProject(main);
   const stage = Deno.makeTempDirSync({ dir: into, prefix: ".stage-" });
   try {
-    const places: Place[] = [
-      { from: project.root, to: "module", owns: () => true },
-      {
+    const places: Places = {
+      own: { from: project.root, to: "module", owns: () => true },
+      sdk: {
         from: Deno.realPathSync(sdk),
         to: "sdk",
         owns: (path) => path === "mod.ts" || path.startsWith("sdk/"),
       },
-    ];
-    const inputs = await readGraph(main, project, places, stage);
+    };
+    const { inputs, published } = await readGraph(main, project, places, stage);
     copyInputs(inputs, places, stage);
-    writeConfig(project, places, (place) => `./${place.to}/`, stage);
+    writeConfig(project, places, (place) => `./${place.to}/`, published, stage);
     const out = join(stage, "module.js");
     const staged = join("module", relative(project.root, main));
     await runDenoTool(["bundle", ...FORMAT_FLAGS, `--output=${out}`, staged], stage);
     const [code, map] = [Deno.readTextFileSync(out), Deno.readTextFileSync(`${out}.map`)];
-    const named = await nameBundle(code, map, await waysToCache(stage));
-    checkSources(named.sources);
+    const named = await nameBundle(code, map, await originsOf(stage));
+    const strange = strangeSource(named.sources);
+    if (strange) throw new BundleError(`${strange} would be bundled: a package imports it from outside`);
     Deno.writeTextFileSync(out, named.code);
     await refuseImports(out, stage);
-    Deno.renameSync(out, join(into, named.codeName));
+    const file = join(into, `${named.sha256}.js`);
     Deno.writeTextFileSync(join(into, named.mapName), named.map);
-    return { file: join(into, named.codeName), sha256: basename(named.codeName, ".js"), inputs };
+    Deno.renameSync(out, file);
+    return { file, sha256: named.sha256, inputs, lock: readLock(stage) };
   } finally {
     Deno.removeSync(stage, { recursive: true });
   }
 }
 
-/** A folder whose files may be bundled, and the name of its copy in the staging folder. */
-interface Place {
-  readonly from: string;
-  readonly to: string;
-  readonly owns: (path: string) => boolean;
-}
-
-interface Project {
-  /** The module's folder: that of its deno.json, else that of its main file. */
-  readonly root: string;
-  /** What its deno.json says. */
-  readonly config: Readonly<Record<string, unknown>>;
-}
-
+/** The module's folder: the nearest one that says what it is, else that of its main file. */
 function findProject(main: string): Project {
   for (let at = dirname(main); at !== dirname(at); at = dirname(at)) {
-    const file = CONFIG_NAMES.map((name) => join(at, name)).find((path) => stat(path)?.isFile);
-    if (file) return { root: at, config: readConfig(file) };
+    if (findManifest(at)) return readProject(at);
   }
   return { root: dirname(main), config: {} };
 }
 
-function readConfig(file: string): Record<string, unknown> {
-  const config = parse(Deno.readTextFileSync(file), [], { allowTrailingComma: true });
-  if (typeof config !== "object" || config === null) {
-    throw new BundleError(`${file}: expected an object { … }`);
-  }
-  if ("importMap" in config) throw new BundleError(`${file}: "importMap" is not supported: use "imports"`);
-  return config;
+function readLock(stage: string): string | undefined {
+  const lock = join(stage, "deno.lock");
+  return stat(lock)?.isFile ? Deno.readTextFileSync(lock) : undefined;
 }
 
 /** Lists what the module is made of, and refuses what does not belong to it. */
-async function readGraph(main: string, project: Project, places: Place[], stage: string): Promise<string[]> {
+async function readGraph(
+  main: string,
+  project: Project,
+  places: Places,
+  stage: string,
+): Promise<{ inputs: string[]; published: ReadonlySet<string> }> {
   const folder = join(stage, "graph");
   Deno.mkdirSync(folder);
-  writeConfig(project, places, (place) => pathToFileURL(`${place.from}/`).href, folder);
-  const flags = [`--config=${join(folder, "deno.json")}`, "--node-modules-dir=none"];
-  const graph = await moduleGraph(main, flags, project.root);
+  const published = new Set(publishedNames(Deno.readTextFileSync(main)));
+  const graph = await readWholeGraph(main, project, places, published, folder);
   Deno.removeSync(folder, { recursive: true });
   for (const module of graph) refuseErrors(module);
   const files = graph.flatMap(({ specifier, local }) =>
@@ -121,15 +124,33 @@ async function readGraph(main: string, project: Project, places: Place[], stage:
   );
   for (const file of files) {
     const real = Deno.realPathSync(file);
-    if (!places.some((place) => within(place, file) && within(place, real))) {
+    if (![places.own, places.sdk].some((place) => within(place, file) && within(place, real))) {
       throw new BundleError(
         `${
-          within(places[0]!, file) === undefined ? file : `${file} (that is ${real})`
+          within(places.own, file) === undefined ? file : `${file} (that is ${real})`
         } is imported but stands outside the module's folder ${project.root}: move it there, or put a deno.json in a folder that holds both`,
       );
     }
   }
-  return files;
+  return { inputs: files, published };
+}
+
+/** Reads the graph until it names the published SDK in no way that `published` does not hold. */
+async function readWholeGraph(
+  main: string,
+  project: Project,
+  places: Places,
+  published: Set<string>,
+  folder: string,
+): Promise<readonly GraphModule[]> {
+  const flags = [`--config=${join(folder, "deno.json")}`, "--node-modules-dir=none"];
+  for (let read = 1;; read++) {
+    writeConfig(project, places, (place) => pathToFileURL(`${place.from}/`).href, published, folder);
+    const graph = await moduleGraph(main, flags, project.root);
+    const more = publishedNamesIn(graph).filter((name) => !published.has(name));
+    if (more.length === 0 || read === GRAPH_READS_MAX) return graph;
+    for (const name of more) published.add(name);
+  }
 }
 
 function refuseErrors({ specifier, error, dependencies }: GraphModule): void {
@@ -144,8 +165,8 @@ function within(place: Place, file: string): string | undefined {
   return !path.startsWith("../") && path !== ".." && place.owns(path) ? path : undefined;
 }
 
-function copyInputs(files: readonly string[], places: readonly Place[], stage: string): void {
-  for (const place of places) {
+function copyInputs(files: readonly string[], { own, sdk }: Places, stage: string): void {
+  for (const place of [own, sdk]) {
     for (const file of files) {
       const path = within(place, file);
       if (!path) continue;
@@ -156,104 +177,28 @@ function copyInputs(files: readonly string[], places: readonly Place[], stage: s
   }
 }
 
-/** Writes the deno.json that imports are resolved with: the module's own, but for the SDK, which is the installed one. */
-function writeConfig(
-  project: Project,
-  places: Place[],
-  base: (place: Place) => string,
-  folder: string,
-): void {
-  const [own, sdk] = places as [Place, Place];
-  const sdkImports = stat(join(sdk.from, "deno.json")) ? readConfig(join(sdk.from, "deno.json")).imports : {};
-  const config = {
-    imports: { ...rebase(project.config.imports, base(own)), "@pam-deno/sdk": `${base(sdk)}mod.ts` },
-    scopes: { [base(sdk)]: rebase(sdkImports, base(sdk)) },
-    ...project.config.compilerOptions ? { compilerOptions: project.config.compilerOptions } : {},
-    nodeModulesDir: "none",
-  };
-  Deno.writeTextFileSync(join(folder, "deno.json"), JSON.stringify(config));
-  for (const name of ["deno.lock", "package.json"]) {
-    const file = join(project.root, name);
-    if (stat(file)?.isFile) Deno.copyFileSync(file, join(folder, name));
-  }
-}
-
-function rebase(imports: unknown, base: string): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(imports ?? {}).map(([name, target]) => [name, String(target).replace(/^\.\//, base)]),
-  );
-}
-
-/** What {@linkcode nameBundle} gives: both files with their names, which the SHA-256 of their bytes make. */
-export interface NamedBundle {
-  /** `SHA256.js` */
-  readonly codeName: string;
-  /** The bundle. */
-  readonly code: string;
-  /** `SHA256.js.map` */
-  readonly mapName: string;
-  /** Its source map. */
-  readonly map: string;
-  /** The inputs, relative to the staging folder or as URLs. */
-  readonly sources: readonly string[];
-}
-
-/**
- * Names a bundle and its source map by their bytes, after taking out where the package cache of this machine is: the same sources
- * give the same bytes anywhere. `caches` are the ways there from the staging folder.
- */
-export async function nameBundle(
-  code: string,
-  map: string,
-  caches: readonly string[],
-): Promise<NamedBundle> {
-  const parsed = JSON.parse(map) as { sources: string[] };
-  const rename = (source: string) => {
-    const cache = caches.find((way) => source.startsWith(way));
-    return cache === undefined ? source : `npm/${source.slice(cache.length)}`;
-  };
-  parsed.sources = parsed.sources.map(rename);
-  // What is inlined as octets has no place in the source map: only the bundler's comment says where it came from.
-  const sources = new Set(parsed.sources);
-  const newMap = JSON.stringify(parsed);
-  const mapName = `${await sha256(newMap)}.js.map`;
-  const lines = code.split("\n").map((line) => {
-    if (line.startsWith("//# sourceMappingURL=")) return `//# sourceMappingURL=${mapName}`;
-    if (!line.startsWith("// ../")) return line;
-    const source = rename(line.slice(3));
-    sources.add(source);
-    return `// ${source}`;
-  });
-  const newCode = lines.join("\n");
-  return {
-    codeName: `${await sha256(newCode)}.js`,
-    code: newCode,
-    mapName,
-    map: newMap,
-    sources: [...sources],
-  };
-}
-
-/** The ways from the staging folder to where Deno keeps npm's packages, with links on them and without. */
-async function waysToCache(stage: string): Promise<string[]> {
+/** Where Deno keeps packages, seen from the staging folder, with links on the way and without; and where JSR's files are. */
+async function originsOf(stage: string): Promise<Origins> {
   const { npmCache } = JSON.parse(await runDenoTool(["info", "--json"], stage));
-  const places = stat(npmCache) ? [npmCache, Deno.realPathSync(npmCache)] : [];
   const from = Deno.realPathSync(stage);
-  return [...new Set(places.map((place) => `${relative(from, place)}/`))];
-}
-
-async function sha256(text: string): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
-}
-
-/** A package may import by paths that the module graph does not list: the source map does. */
-function checkSources(sources: readonly string[]): void {
-  const strange = sources.find((source) =>
-    !/^(?:(?:module|sdk|npm)\/(?!.*\.\.\/)|https:\/\/|dataurl:)/.test(source)
-  );
-  if (strange) {
-    throw new BundleError(`${resolve("/", strange)} would be bundled: a package imports it from outside`);
+  const ways = new Set<string>();
+  for (const place of stat(npmCache) ? [npmCache, Deno.realPathSync(npmCache)] : []) {
+    for (const registry of registriesIn(place)) ways.add(`${relative(from, registry)}/`);
   }
+  return { npm: [...ways], jsr: new URL(Deno.env.get("JSR_URL") ?? "https://jsr.io/").href };
+}
+
+/** The folders of registries in the package cache: a package's folder has `registry.json` in it, or is a scope with such folders. */
+function registriesIn(folder: string): string[] {
+  const inner = [...Deno.readDirSync(folder)].filter(({ isDirectory }) => isDirectory).map(({ name }) =>
+    join(folder, name)
+  );
+  const isPackage = (path: string) => stat(join(path, "registry.json")) !== undefined;
+  return inner.flatMap((path) => {
+    const packages = [...Deno.readDirSync(path)].filter(({ isDirectory }) => isDirectory);
+    const holds = packages.some(({ name }) => isPackage(join(path, name)) || name.startsWith("@"));
+    return holds ? [path] : registriesIn(path);
+  });
 }
 
 /**
@@ -262,9 +207,12 @@ function checkSources(sources: readonly string[]): void {
  */
 export async function refuseImports(file: string, cwd: string): Promise<void> {
   const graph = await moduleGraph(file, ["--no-config", "--no-remote", "--no-npm", "--no-lock"], cwd);
-  const [left] = graph.flatMap(({ dependencies }) => dependencies ?? []).filter(({ specifier }) =>
-    !specifier.startsWith("node:")
-  );
+  const imports = graph.flatMap(({ dependencies }) => dependencies ?? []);
+  for (const { specifier } of imports) {
+    const refusal = builtinRefusal(specifier);
+    if (refusal) throw new BundleError(`the bundle imports ${specifier}, which no module may: ${refusal}`);
+  }
+  const left = imports.find(({ specifier }) => !specifier.startsWith("node:"));
   if (left) {
     throw new BundleError(
       `the bundle still imports ${

@@ -6,7 +6,8 @@
  */
 
 import { join } from "node:path";
-import { startTime } from "./proc.ts";
+import { sendSignal } from "./libc.ts";
+import { bootId, startTime } from "./proc.ts";
 
 /** A process, named for good by its id and the time of its start. */
 export interface ProcessName {
@@ -18,15 +19,10 @@ export interface ProcessName {
 
 const FILE = "processes";
 
-/** Names the time since the machine was started: process ids and start times mean nothing in another. */
-function boot(): string {
-  return Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
-}
-
 /** Notes the workers that there are. */
 export function noteProcesses(folder: string, processes: readonly ProcessName[]): void {
   const file = join(folder, FILE);
-  const lines = processes.map(({ pid, started }) => `${boot()} ${pid} ${started}\n`);
+  const lines = processes.map(({ pid, started }) => `${bootId()} ${pid} ${started}\n`);
   Deno.writeTextFileSync(`${file}.new`, lines.join(""), { mode: 0o600 });
   Deno.renameSync(`${file}.new`, file);
 }
@@ -42,8 +38,8 @@ export function killLeftovers(folder: string): number[] {
   }
   for (const line of noted.split("\n")) {
     const [booted, pid, started] = line.split(" ");
-    if (booted !== boot() || !started || !Number(pid) || startTime(Number(pid)) !== started) continue;
-    Deno.kill(Number(pid), "SIGKILL");
+    if (booted !== bootId() || !started || !Number(pid) || startTime(Number(pid)) !== started) continue;
+    sendSignal(Number(pid), "SIGKILL");
     killed.push(Number(pid));
   }
   return killed;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 /**
- * The few functions of libc that Deno has no API for. Only the supervisor and the libpam client use FFI, never a worker.
+ * The few functions of libc that Deno has no API for, or would ask all permissions for. Only the supervisor and the libpam client
+ * use FFI, never a worker.
+ *
+ * Deno reads nothing of /proc, sends no signal and makes no symbolic link for a process whose permissions have a scope: through here
+ * the supervisor does, and so needs no `--allow-all`.
  *
  * @module
  */
@@ -29,6 +33,78 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  getsockopt: {
+    parameters: [
+      "i32", // int sockfd
+      "i32", // int level
+      "i32", // int optname
+      "buffer", // void *optval
+      "buffer", // socklen_t *optlen
+    ],
+    result: "i32",
+  },
+  sendto: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // const void *buf
+      "usize", // size_t len
+      "i32", // int flags
+      "buffer", // const struct sockaddr *dest_addr
+      "u32", // socklen_t addrlen
+    ],
+    result: "isize",
+  },
+  open: {
+    parameters: [
+      "buffer", // const char *pathname
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  read: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // void *buf
+      "usize", // size_t count
+    ],
+    result: "isize",
+  },
+  readlink: {
+    parameters: [
+      "buffer", // const char *pathname
+      "buffer", // char *buf
+      "usize", // size_t bufsiz
+    ],
+    result: "isize",
+  },
+  symlink: {
+    parameters: [
+      "buffer", // const char *target
+      "buffer", // const char *linkpath
+    ],
+    result: "i32",
+  },
+  umask: {
+    parameters: [
+      "u32", // mode_t mask
+    ],
+    result: "u32",
+  },
+  fcntl: {
+    parameters: [
+      "i32", // int fd
+      "i32", // int op
+      "i32", // int arg
+    ],
+    result: "i32",
+  },
+  kill: {
+    parameters: [
+      "i32", // pid_t pid
+      "i32", // int sig
+    ],
+    result: "i32",
+  },
   close: {
     parameters: [
       "i32", // int fd
@@ -45,77 +121,156 @@ const SYMBOLS = {
     result: "i32",
     optional: true,
   },
+  clock_gettime: {
+    parameters: [
+      "i32", // clockid_t clockid
+      "buffer", // struct timespec *tp
+    ],
+    result: "i32",
+  },
+  __errno_location: {
+    parameters: [],
+    result: "pointer",
+  },
+  memcpy: {
+    parameters: [
+      "buffer", // void *dest
+      "pointer", // const void *src
+      "usize", // size_t n
+    ],
+    result: "pointer",
+  },
 } as const satisfies Deno.ForeignLibraryInterface;
-
-/** The names under which libc may be found. */
-const NAMES = ["libc.so.6", "libc.so"];
-
-const AF_UNIX = 1;
-const SOCK_STREAM = 1;
-const SOCK_CLOEXEC = 0o2000000;
-const CLOSE_RANGE_CLOEXEC = 4;
-
-/** Callers that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`. */
-const BACKLOG = 4095;
-
-/** Bytes of `sun_path` without its terminator. */
-export const SOCKET_PATH_MAX = 107;
 
 /** libc, opened. */
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>;
 
+/** Where libc may be: absolute, so that the permission to use it can name it. */
+export const LIBC_PATHS: readonly string[] = [
+  `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`,
+  "/lib64/libc.so.6",
+  "/usr/lib64/libc.so.6",
+  "/lib/libc.so.6",
+  "/usr/lib/libc.so.6",
+];
+
+let opened: Libc | undefined;
+
 /**
- * Opens libc.
+ * libc, opened at the first call and kept for the life of the process.
  *
- * @throws {Deno.errors.NotCapable} without permission to use FFI.
+ * @throws {Error} where it cannot be found, or where this process has no permission for it.
  */
-export function openLibc(): Libc {
-  let first: unknown;
-  for (const name of NAMES) {
+export function libc(): Libc {
+  if (opened) return opened;
+  const causes: unknown[] = [];
+  for (const path of LIBC_PATHS) {
     try {
-      return Deno.dlopen(name, SYMBOLS);
+      return opened = Deno.dlopen(path, SYMBOLS);
     } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      first ??= error;
+      causes.push(error);
     }
   }
-  throw new Error(`Cannot open libc (${NAMES.join(", ")})`, { cause: first });
+  const denied = causes.some((error) => error instanceof Deno.errors.NotCapable);
+  throw new Error(
+    denied
+      ? `Cannot open libc: none of ${
+        LIBC_PATHS.join(", ")
+      } is permitted and there: start with --allow-ffi=PATH`
+      : `Cannot open libc: none of ${LIBC_PATHS.join(", ")} can be loaded`,
+    { cause: new AggregateError(causes) },
+  );
 }
 
-/** Keeps descriptors that this process was itself started with from its children. Gives whether it could. */
-export function closeOnExec({ symbols }: Libc): boolean {
-  return symbols.close_range?.(3, 0xffffffff, CLOSE_RANGE_CLOEXEC) === 0;
+/** Numbers of errno(3) that somebody here asks for; the same on every architecture that Deno has. */
+export const Errno = { perm: 1, noEntry: 2, noProcess: 3, badFd: 9, access: 13, exists: 17 } as const;
+
+/** A function of libc that failed. */
+export class LibcError extends Error {
+  override name = "LibcError";
+  /** What errno was. */
+  readonly errno: number;
+
+  /** Names the call and what it was about. */
+  constructor(call: string, errno: number) {
+    super(`${call} failed: errno ${errno}`);
+    this.errno = errno;
+  }
+}
+
+/** The errno of the call that has just failed: nothing else may have been called since. */
+export function errno(): number {
+  const { symbols } = libc();
+  const value = new Int32Array(1);
+  symbols.memcpy(new Uint8Array(value.buffer), symbols.__errno_location(), 4n);
+  return value[0]!;
+}
+
+/** A text as C reads it. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+const O_CLOEXEC = 0o2000000;
+const READ_MAX = 65_536;
+
+/**
+ * Reads a file of proc(5): Deno itself refuses whatever the permissions, unless they are all there are.
+ *
+ * @throws {LibcError} if it cannot be read.
+ */
+export function readProc(path: string): string {
+  const { symbols } = libc();
+  const fd = symbols.open(cString(path), O_CLOEXEC);
+  if (fd < 0) throw new LibcError(`open(${path})`, errno());
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    const buffer = new Uint8Array(READ_MAX);
+    for (;;) {
+      const length = Number(symbols.read(fd, buffer, BigInt(buffer.length)));
+      if (length < 0) throw new LibcError(`read(${path})`, errno());
+      if (length === 0) return text + decoder.decode();
+      text += decoder.decode(buffer.subarray(0, length), { stream: true });
+    }
+  } finally {
+    symbols.close(fd);
+  }
 }
 
 /**
- * Makes a listening Unix socket at `path`, which must not exist. Workers inherit the descriptor only where it is handed to them.
+ * Where a symbolic link of proc(5) points to.
  *
- * @returns The descriptor.
- * @throws {RangeError} if the path is longer than a socket's may be.
+ * @throws {LibcError} if it cannot be read.
  */
-export function listenAt({ symbols }: Libc, path: string): number {
-  const bytes = new TextEncoder().encode(path);
-  if (bytes.length > SOCKET_PATH_MAX) {
-    throw new RangeError(
-      `The path of a socket may have ${SOCKET_PATH_MAX} bytes, ${path} has ${bytes.length}: use a shorter --runtime-dir`,
-    );
-  }
-  const address = new Uint8Array(2 + bytes.length + 1);
-  new DataView(address.buffer).setUint16(0, AF_UNIX, isLittleEndian());
-  address.set(bytes, 2);
-  const fd = symbols.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new Error("Cannot make a socket: socket(2) failed, see `ulimit -n`");
-  // Nobody but the owner may connect, not even between bind(2) and a chmod(2).
-  const umask = Deno.umask(0o177);
-  const bound = symbols.bind(fd, address, address.length);
-  Deno.umask(umask);
-  if (bound !== 0 || symbols.listen(fd, BACKLOG) !== 0) {
-    symbols.close(fd);
-    throw new Error(`Cannot bind a socket to ${path}: check that its folder can be written to`);
-  }
-  return fd;
+export function readProcLink(path: string): string {
+  const buffer = new Uint8Array(4_096);
+  const length = Number(libc().symbols.readlink(cString(path), buffer, BigInt(buffer.length)));
+  if (length < 0) throw new LibcError(`readlink(${path})`, errno());
+  return new TextDecoder().decode(buffer.subarray(0, length));
 }
 
-function isLittleEndian(): boolean {
-  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** Signals that a supervisor sends: the same numbers on every architecture that Deno has. */
+export const SIGNALS = { SIGKILL: 9, SIGTERM: 15 } as const;
+
+/** Sends a signal; gives whether the process was there. Deno.kill() would need permission to run anything. */
+export function sendSignal(pid: number, signal: keyof typeof SIGNALS): boolean {
+  if (libc().symbols.kill(pid, SIGNALS[signal]) === 0) return true;
+  const reason = errno();
+  if (reason === Errno.noProcess) return false;
+  throw new LibcError(`kill(${pid}, ${signal})`, reason);
+}
+
+/** Makes or replaces a symbolic link in one step, so that whoever looks finds the old one or the new one. */
+export function replaceLink(target: string, path: string): void {
+  const temporary = `${path}.new`;
+  try {
+    Deno.removeSync(temporary);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  if (libc().symbols.symlink(cString(target), cString(temporary)) !== 0) {
+    throw new LibcError(`symlink(${temporary})`, errno());
+  }
+  Deno.renameSync(temporary, path);
 }

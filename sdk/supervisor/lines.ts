@@ -11,14 +11,24 @@ const NEWLINE = 10;
 export class LineReader {
   readonly #max: number;
   readonly #onLine: (line: string, lost: number) => void;
+  readonly #isWanted: () => boolean;
   readonly #buffer: Uint8Array<ArrayBuffer>;
+  readonly #decoder = new TextDecoder();
   #length = 0;
   #lost = 0;
 
-  /** Calls `onLine` with each line, cut to `max` bytes, and with how many bytes were cut off. */
-  constructor(max: number, onLine: (line: string, lost: number) => void) {
+  /**
+   * Calls `onLine` with each line, cut to `max` bytes, and with how many bytes were cut off. `isWanted` is asked before each line is
+   * decoded: one that is not wanted costs no more than finding its end.
+   */
+  constructor(
+    max: number,
+    onLine: (line: string, lost: number) => void,
+    isWanted: () => boolean = () => true,
+  ) {
     this.#max = max;
     this.#onLine = onLine;
+    this.#isWanted = isWanted;
     this.#buffer = new Uint8Array(max);
   }
 
@@ -40,8 +50,8 @@ export class LineReader {
 
   /** Hands on what is left of a last line without a newline. */
   end(): void {
-    if (this.#length > 0) {
-      this.#onLine(new TextDecoder().decode(this.#buffer.subarray(0, this.#length)), this.#lost);
+    if (this.#length > 0 && this.#isWanted()) {
+      this.#onLine(this.#decoder.decode(this.#buffer.subarray(0, this.#length)), this.#lost);
     }
     this.#length = 0;
     this.#lost = 0;

@@ -11,7 +11,7 @@ import type { Launch } from "./launch.ts";
 import { printable } from "./lines.ts";
 import type { OpenPermissions } from "../config/permissions.ts";
 import { mistrustSoon } from "./proc.ts";
-import { GO } from "./worker_process.ts";
+import { letGo } from "./worker_process.ts";
 
 /** How long a module may take to load. */
 export const PROBE_MAX_MS = 5_000;
@@ -56,7 +56,23 @@ export const DECLARATION = v.object({
 });
 
 /** Loads a module's bundle without any permission and gives what it declares. */
-export async function probe({ command, args, env, expected }: Launch): Promise<Declaration> {
+export async function probe(launch: Launch): Promise<Declaration> {
+  const line = await runProbe(launch);
+  try {
+    return v.parse(DECLARATION, JSON.parse(line)) as Declaration;
+  } catch {
+    throw new ProbeError(
+      "what it declares cannot be read: its main file must not print or exit when it is loaded",
+    );
+  }
+}
+
+/**
+ * Starts a process that loads a module and gives the last line that it printed, which may be anything.
+ *
+ * @throws {ProbeError} if it fails, or is not done within {@linkcode PROBE_MAX_MS}.
+ */
+export async function runProbe({ command, args, env, expected }: Launch): Promise<string> {
   const child = new Deno.Command(command, {
     args: [...args],
     env: { ...env },
@@ -87,24 +103,7 @@ export async function probe({ command, args, env, expected }: Launch): Promise<D
     );
   }
   if (!success) throw new ProbeError(explain(complaint));
-  const line = output.trimEnd().split("\n").at(-1)!;
-  try {
-    return v.parse(DECLARATION, JSON.parse(line)) as Declaration;
-  } catch {
-    throw new ProbeError(
-      "what it declares cannot be read: its main file must not print or exit when it is loaded",
-    );
-  }
-}
-
-async function letGo(stdin: WritableStream<Uint8Array>): Promise<void> {
-  try {
-    const writer = stdin.getWriter();
-    await writer.write(new TextEncoder().encode(GO));
-    await writer.close();
-  } catch {
-    // It has ended already: its status says why.
-  }
+  return output.trimEnd().split("\n").at(-1)!;
 }
 
 /** Reads a stream to its end and keeps its first {@linkcode OUTPUT_MAX} bytes. */

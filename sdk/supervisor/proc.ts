@@ -5,12 +5,14 @@
  * @module
  */
 
+import { Errno, LibcError, readProc, readProcLink } from "./libc.ts";
+
 /** Runs `look`, or gives `undefined` if the process is gone. Whatever else is in the way must not look like that. */
 function whileThere<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || (error as { code?: string }).code === "ESRCH") {
+    if (error instanceof LibcError && [Errno.noEntry, Errno.noProcess].includes(error.errno as 2 | 3)) {
       return undefined;
     }
     throw error;
@@ -19,7 +21,7 @@ function whileThere<T>(look: () => T): T | undefined {
 
 /** Reads a file of proc(5). */
 function read(pid: number, name: string): string | undefined {
-  return whileThere(() => Deno.readTextFileSync(`/proc/${pid}/${name}`));
+  return whileThere(() => readProc(`/proc/${pid}/${name}`));
 }
 
 /** The argument list of a process. */
@@ -27,9 +29,20 @@ export function commandLine(pid: number): string[] | undefined {
   return read(pid, "cmdline")?.split("\0").slice(0, -1);
 }
 
-/** The file that a process executes. */
-export function executable(pid: number): string | undefined {
-  return whileThere(() => Deno.readLinkSync(`/proc/${pid}/exe`));
+/** What stands for a file that this process may not look at. */
+const HIDDEN = "";
+
+/**
+ * The file that a process executes. Without CAP_SYS_PTRACE, as in many containers, root is not told of other users' processes: then
+ * it is `""`.
+ */
+function executable(pid: number): string | undefined {
+  try {
+    return whileThere(() => readProcLink(`/proc/${pid}/exe`));
+  } catch (error) {
+    if (error instanceof LibcError && error.errno === Errno.access) return HIDDEN;
+    throw error;
+  }
 }
 
 /** When a process started, in clock ticks since boot: with its id it names a process for good. */
@@ -39,8 +52,22 @@ export function startTime(pid: number): string | undefined {
 }
 
 /** A field of `/proc/PID/status`. */
-function status(pid: number, field: string): string | undefined {
+export function statusField(pid: number, field: string): string | undefined {
   return read(pid, "status")?.match(new RegExp(`^${field}:\\s*(.*)$`, "m"))?.[1];
+}
+
+/** The size of a page of /proc/PID/statm: the same on every machine that Deno runs on with 4 KiB pages. */
+const PAGE_KIB = 4;
+
+/** The memory of a process that is its own and in the machine, in MiB; files that others map too are left out. */
+export function ownMemoryMib(pid: number): number | undefined {
+  const [, resident, shared] = read(pid, "statm")?.split(" ").map(Number) ?? [];
+  return resident === undefined ? undefined : (resident - shared!) * PAGE_KIB / 1024;
+}
+
+/** Names the time since the machine was started: process ids and start times mean nothing in another. */
+export function bootId(): string {
+  return readProc("/proc/sys/kernel/random/boot_id").trim();
 }
 
 /** What a process must be to be trusted with a module. */
@@ -51,6 +78,10 @@ export interface Expectation {
   readonly executable: string;
   /** Its real, effective, saved and file-system user id. */
   readonly uid: number;
+  /** Its real, effective, saved and file-system group id, where it matters. */
+  readonly gid?: number;
+  /** Its other groups, where they matter. */
+  readonly groups?: readonly number[];
   /** Whether it must have given up gaining privileges. */
   readonly noNewPrivs: boolean;
   /** Whether it must have no capabilities at all. */
@@ -72,7 +103,9 @@ export async function mistrustSoon(pid: number, expected: Expectation): Promise<
     const file = executable(pid);
     if (file === undefined) return undefined;
     // The kernel shows the file of a new program a moment before its arguments: until then there is no verdict.
-    const verdict = file === expected.executable ? mistrust(pid, expected) : undefined;
+    const begun = file === expected.executable ||
+      (file === HIDDEN && commandLine(pid)?.[0] === expected.commandLine[0]);
+    const verdict = begun ? mistrust(pid, expected) : undefined;
     if (verdict !== undefined) return verdict;
     await new Promise((resolve) => setTimeout(resolve, EXEC_POLL_MS));
   }
@@ -85,21 +118,36 @@ export function mistrust(
 ): Verdict | undefined {
   const words = commandLine(pid);
   const file = executable(pid);
-  const fields = ["Uid", "NoNewPrivs", ...CAPABILITIES].map((field) => status(pid, field));
+  const text = read(pid, "status");
   // A process that has ended but was not waited for still has an id, but neither file nor arguments.
-  if (!words?.length || file === undefined || fields.includes(undefined)) return undefined;
-  const [uids, noNewPrivs, ...capabilities] = fields as [string, string, ...string[]];
+  if (!words?.length || file === undefined || text === undefined) return undefined;
+  const fields = new Map(text.split("\n").map((line) => line.split(":\t", 2) as [string, string]));
   return {
     problem: rewritten(words, expected.commandLine ?? words) ??
-      (file !== expected.executable ? `it executes ${file}, not ${expected.executable}` : undefined) ??
-      (uids.split(/\s+/).some((uid) => uid !== String(expected.uid))
-        ? `it runs as uid ${uids}`
+      (file !== expected.executable && file !== HIDDEN
+        ? `it executes ${file}, not ${expected.executable}`
         : undefined) ??
-      (expected.noNewPrivs && noNewPrivs !== "1" ? "it may gain privileges" : undefined) ??
-      (expected.noCapabilities && capabilities.some((set) => !/^0+$/.test(set))
+      wrongIdentity(fields, expected) ??
+      (expected.noNewPrivs && fields.get("NoNewPrivs") !== "1" ? "it may gain privileges" : undefined) ??
+      (expected.noCapabilities && CAPABILITIES.some((set) => !/^0+$/.test(fields.get(set) ?? ""))
         ? "it holds capabilities"
         : undefined),
   };
+}
+
+function wrongIdentity(
+  fields: ReadonlyMap<string, string>,
+  { uid, gid, groups }: Pick<Expectation, "uid" | "gid" | "groups">,
+): string | undefined {
+  const numbers = (field: string) => (fields.get(field) ?? "").split(/\s+/).filter(Boolean).map(Number);
+  const is = (field: string, id: number) => {
+    const found = numbers(field);
+    return found.length === 4 && found.every((one) => one === id);
+  };
+  if (!is("Uid", uid)) return `it runs as uid ${fields.get("Uid")}`;
+  if (gid !== undefined && !is("Gid", gid)) return `it runs as gid ${fields.get("Gid")}`;
+  const others = numbers("Groups");
+  return groups && String(others) !== String(groups) ? `it has the groups ${others.join(" ")}` : undefined;
 }
 
 const CAPABILITIES = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];

@@ -6,15 +6,18 @@
  */
 
 import { join } from "node:path";
-import { type Libc, listenAt } from "./libc.ts";
+import { listenAt } from "./descriptors.ts";
+import { libc } from "./libc.ts";
 import { PlaceError, stat } from "../config/place.ts";
 
 /** A module's listening socket. Whoever holds it keeps callers waiting in its backlog while there is no worker. */
 export interface ModuleSocket extends Disposable {
-  /** Where it is bound. */
+  /** Where it is bound, once it is published. */
   readonly path: string;
   /** The descriptor to hand to a worker. */
   readonly fd: number;
+  /** Gives it its name: from now on callers find it. */
+  publish(): void;
 }
 
 /**
@@ -23,31 +26,44 @@ export interface ModuleSocket extends Disposable {
  *
  * @throws {PlaceError} if something that is not a socket stands in its place.
  */
-export function bindModuleSocket(libc: Libc, runtimeDir: string, name: string): ModuleSocket {
+export function bindModuleSocket(runtimeDir: string, name: string): ModuleSocket {
+  const socket = prepareModuleSocket(runtimeDir, name);
+  try {
+    socket.publish();
+    return socket;
+  } catch (error) {
+    socket[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * Makes such a socket under another name, which nobody looks for, until it is published.
+ *
+ * @throws {PlaceError} if something that is not a socket stands in its place.
+ */
+export function prepareModuleSocket(runtimeDir: string, name: string): ModuleSocket {
   const path = join(runtimeDir, `${name}.sock`);
   const found = stat(path);
   if (found && !found.isSocket) throw new PlaceError(`${path} is in the way: it is not a socket; remove it`);
   const temporary = `${path}~`;
   if (stat(temporary)) Deno.removeSync(temporary);
-  const fd = listenAt(libc, temporary);
-  try {
-    Deno.chmodSync(temporary, 0o600);
-    Deno.renameSync(temporary, path);
-  } catch (error) {
-    libc.symbols.close(fd);
-    throw error;
-  }
-  const inode = stat(path)?.ino;
+  const fd = listenAt(temporary);
+  const inode = stat(temporary)?.ino;
   let open = true;
   return {
     path,
     fd,
+    publish() {
+      Deno.chmodSync(temporary, 0o600);
+      Deno.renameSync(temporary, path);
+    },
     [Symbol.dispose]() {
       if (!open) return;
       open = false;
       // Somebody may have put another socket there since.
-      if (stat(path)?.ino === inode) Deno.removeSync(path);
-      libc.symbols.close(fd);
+      for (const name of [temporary, path]) if (stat(name)?.ino === inode) Deno.removeSync(name);
+      libc().symbols.close(fd);
     },
   };
 }

@@ -2,32 +2,38 @@
 /**
  * One worker process: started, verified, listened to, and ended for certain.
  *
- * Whatever comes out of it is hostile: standard output counts only as far as it is one of three words, standard error only as
- * lines for the log, and neither may come without end.
+ * Whatever comes out of it is hostile: standard output counts only as far as it is one of the words that a worker has, standard error
+ * only as lines for the log, and neither may come without end.
  *
  * @module
  */
 
 import { getLogger, type Logger } from "@logtape/logtape";
-import { type ChildProcess, spawn } from "node:child_process";
-import { LineReader, printable } from "./lines.ts";
+import { handingOn } from "./descriptors.ts";
 import type { Launch } from "./launch.ts";
-import { mistrust, mistrustSoon, startTime, type Verdict } from "./proc.ts";
+import { LineReader, printable } from "./lines.ts";
+import { Liveness } from "./liveness.ts";
+import { mistrust, mistrustSoon, ownMemoryMib, startTime, type Verdict } from "./proc.ts";
+import { STATS_LINE_MAX } from "./statistics.ts";
 
 /** How long a worker may take from its start to `ready`. */
 export const START_MAX_MS = 10_000;
-/** How long a worker may go without a beat: the usual service budget of a hook, and two seconds. */
-export const HANG_MAX_MS = 5_000 + 2_000;
-/** How often a worker's beat is looked for. */
-const CHECK_MS = 500;
+/** How often a worker's beat, its memory and what it printed are looked at. */
+const CHECK_MS = 250;
+/** How long what is left in a worker's pipes is waited for when it has ended. */
+const CLOSE_MAX_MS = 500;
 /** What a process waits for on standard input before it runs the module's code. */
 export const GO = "go\n";
 /** A word on standard output. */
-const WORD_MAX = 32;
+const WORD_MAX = STATS_LINE_MAX;
+/** Words between two looks at its beat: a budget changes with every hook at most. */
+const WORDS_PER_CHECK = 20_000;
 /** A line on standard error. */
 const LINE_MAX = 2_048;
 /** Lines on standard error between two looks at its beat; what is over is counted. */
-const LINES_PER_CHECK = 100;
+const LINES_PER_CHECK = 50;
+/** Bytes that are read from either between two looks at its beat: what is over waits in the pipe. */
+const BYTES_PER_CHECK = 4_194_304;
 /** Bytes on standard output that are none of the words, in a worker's life. */
 const NOISE_MAX = 65_536;
 
@@ -41,6 +47,8 @@ export interface WorkerEvents {
   onLeaving(worker: WorkerProcess): void;
   /** It is gone. */
   onExit(worker: WorkerProcess, cause: string): void;
+  /** It counted something: a line that begins with `stats `. Gives whether it is one. */
+  onStatistics?(line: string): boolean;
 }
 
 /** How a worker process is started. */
@@ -49,10 +57,12 @@ export interface WorkerOptions extends WorkerEvents {
   readonly name: string;
   /** What to start. */
   readonly launch: Launch;
-  /** The listening descriptor, which becomes the worker's descriptor 3. */
+  /** The listening descriptor, which the worker has under the same number. */
   readonly fd: number;
-  /** How long it may go without a beat. Default {@linkcode HANG_MAX_MS}. */
-  readonly hangMaxMs?: number;
+  /** What it may have of memory of its own, in MiB, if there is a limit. */
+  readonly memoryMib?: number | undefined;
+  /** The budget of hooks and what may come beyond it, for tests without patience. */
+  readonly patience?: { readonly beyondMs: number; readonly budgetMs: number };
 }
 
 /** A running worker. */
@@ -61,63 +71,58 @@ export class WorkerProcess {
   readonly pid: number;
   /** When it started, as {@linkcode startTime} says it. */
   readonly started: string | undefined;
+  /** When it was started. */
+  readonly since = new Date();
   /** Whether it was ready, and verified. */
   ready = false;
+  /** Whether it takes no new hooks. */
+  leaving = false;
+  /** Hooks in flight, at its last beat. */
+  inFlight = 0;
   /** Why it will not be started again, if it was found not to be what was started. */
   distrusted: string | undefined;
-  readonly #child: ChildProcess;
+  readonly #child: Deno.ChildProcess | undefined;
   readonly #options: WorkerOptions;
   readonly #logger: Logger;
+  readonly #began = performance.now();
+  readonly #liveness: Liveness;
+  readonly #throttles: PromiseWithResolvers<void>[] = [];
+  readonly #check: Timer;
   #verified = false;
   #saidLeaving = false;
-  #leaving = false;
+  #gone = false;
   #ended = false;
   #cause: string | undefined;
-  readonly #began = performance.now();
-  #lastBeat = this.#began;
   #lastCheck = performance.now();
-  #inFlight = 0;
   #noise = 0;
+  #words = 0;
   #lines = 0;
   #dropped = 0;
-  readonly #check: Timer;
   #deadline: Timer | undefined;
-  #closing: Timer | undefined;
 
   /** Starts it. The events come later, never from within. */
   constructor(options: WorkerOptions) {
-    const { launch, fd, name } = options;
     this.#options = options;
-    this.#logger = getLogger(["pam-deno", "worker", name]);
-    this.#child = spawn(launch.command, launch.args, {
-      stdio: ["pipe", "pipe", "pipe", fd],
-      env: { ...launch.env },
-      cwd: "/",
-    });
-    this.pid = this.#child.pid ?? 0;
+    this.#logger = getLogger(["pam-deno", "worker", options.name]);
+    this.#liveness = new Liveness(this.#began, options.patience);
+    this.#check = setInterval(() => this.#look(), CHECK_MS);
+    try {
+      this.#child = start(options);
+    } catch (error) {
+      queueMicrotask(() => this.#end(`could not be started: ${(error as Error).message}`));
+    }
+    this.pid = this.#child?.pid ?? 0;
     this.started = this.pid ? startTime(this.pid) : undefined;
-    const words = new LineReader(WORD_MAX, (line, lost) => this.#heard(line, lost));
-    this.#child.stdout?.on("data", (chunk: Uint8Array) => words.push(chunk));
-    const lines = new LineReader(LINE_MAX, (line, lost) => this.#wrote(line, lost));
-    this.#child.stderr?.on("data", (chunk: Uint8Array) => lines.push(chunk));
-    this.#child.stderr?.on("end", () => lines.end());
-    this.#child.on("error", (error) => this.#end(`could not be started: ${error.message}`));
-    // "close" comes after the last of the output; a child of its own could hold that open, so "exit" has the last word.
-    this.#child.on("close", (code, signal) => this.#exited(code, signal));
-    this.#child.on("exit", (code, signal) => {
-      this.#closing = setTimeout(() => this.#exited(code, signal), CHECK_MS);
-    });
-    this.#check = setInterval(() => this.#checkBeat(), CHECK_MS);
-    this.#child.stdin?.on("error", () => {});
-    this.#verify();
+    if (this.#child) this.#follow(this.#child);
   }
 
   /** Asks it to stop accepting, to finish what is in flight and to leave; kills it after `graceMs`. */
   drain(graceMs: number): void {
     if (this.#ended) return;
-    this.#leaving = true;
+    this.leaving = true;
     this.#signal("SIGTERM");
-    this.#killAfter(graceMs, `did not leave within ${graceMs} ms`);
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.kill(`did not leave within ${graceMs} ms`), graceMs);
   }
 
   /** Ends it at once. `cause` is for the log. */
@@ -127,31 +132,45 @@ export class WorkerProcess {
     this.#signal("SIGKILL");
   }
 
-  /** Not the child's own kill(): after that it claims to have died of the signal, whatever it did. */
+  /** Whether its word was heard as late as it should have been. */
+  get isAlive(): boolean {
+    return !this.#ended && !this.#liveness.isOverdue(performance.now());
+  }
+
   #signal(signal: Deno.Signal): void {
-    // Until it has been waited for, nobody else can have its id.
-    if (!this.pid || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#gone || !this.#child) return;
     try {
-      Deno.kill(this.pid, signal);
+      this.#child.kill(signal);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      // It has ended, and its status is on its way.
+      if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
     }
   }
 
-  #killAfter(ms: number, cause: string): void {
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.kill(cause), ms);
+  /** Verifies it, listens to it, and tells when it is gone. */
+  async #follow(child: Deno.ChildProcess): Promise<void> {
+    const words = new LineReader(WORD_MAX, (line, lost) => this.#heard(line, lost));
+    const lines = new LineReader(LINE_MAX, (line, lost) => this.#wrote(line, lost), () => this.#mayWrite());
+    const output = Promise.all([this.#read(child.stdout, words), this.#read(child.stderr, lines)]);
+    this.#verify(child);
+    const { code, signal } = await child.status;
+    this.#gone = true;
+    this.#release();
+    // A child of its own could hold the pipes open.
+    await Promise.race([output, new Promise((resolve) => setTimeout(resolve, CLOSE_MAX_MS))]);
+    const how = signal ? `ended by ${signal}` : code === 0 ? "left" : `ended with status ${code}`;
+    this.#end(this.#cause ? `${how}: it ${this.#cause}` : how);
   }
 
   /** Verifies it while it waits, before a line of the module has run, and lets it go on. */
-  async #verify(): Promise<void> {
-    if (!this.pid || !this.#isTrusted(await mistrustSoon(this.pid, this.#options.launch.expected))) return;
+  async #verify(child: Deno.ChildProcess): Promise<void> {
+    if (!this.#isTrusted(await mistrustSoon(this.pid, this.#options.launch.expected))) return;
     this.#verified = true;
-    this.#child.stdin?.end(GO);
+    await letGo(child.stdin);
   }
 
   #becomeReady(): void {
-    if (!this.#verified || this.ready || this.#leaving) return;
+    if (!this.#verified || this.ready || this.leaving) return;
     // Once more, now that the module's code has run; its arguments are now whatever that made of them.
     const { commandLine: _, ...lasting } = this.#options.launch.expected;
     if (!this.#isTrusted(mistrust(this.pid, lasting))) return;
@@ -168,31 +187,71 @@ export class WorkerProcess {
     return found !== undefined && found.problem === undefined;
   }
 
-  #heard(line: string, lost: number): void {
-    const beat = /^beat ([0-9]{1,6})$/.exec(line);
-    if (lost === 0 && line === "ready") {
-      this.#lastBeat = performance.now();
-      this.#becomeReady();
-    } else if (lost === 0 && beat) {
-      this.#lastBeat = performance.now();
-      this.#inFlight = Number(beat[1]);
-    } else if (lost === 0 && line === "leaving") {
-      if (this.#saidLeaving) return;
-      this.#saidLeaving = this.#leaving = true;
-      this.#options.onLeaving(this);
-    } else {
-      if (this.#noise === 0) {
-        this.#logger.warn(
-          "Standard output is for the worker's own words: what the module prints there is dropped",
-        );
+  /** Reads a stream to its end, but not faster than so much for each look at the worker. */
+  async #read(stream: ReadableStream<Uint8Array>, lines: LineReader): Promise<void> {
+    let bytes = 0;
+    let since = this.#lastCheck;
+    try {
+      for await (const chunk of stream) {
+        if (this.#ended) return;
+        if (since !== this.#lastCheck) [bytes, since] = [0, this.#lastCheck];
+        bytes += chunk.length;
+        lines.push(chunk);
+        if (bytes > BYTES_PER_CHECK && !this.#gone) await this.#untilNextLook();
       }
-      this.#noise += line.length + lost + 1;
-      if (this.#noise > NOISE_MAX) this.kill(`printed more than ${NOISE_MAX} bytes on standard output`);
+      lines.end();
+    } catch {
+      // The pipe is broken: its status says why.
     }
   }
 
+  #untilNextLook(): Promise<void> {
+    const throttle = Promise.withResolvers<void>();
+    this.#throttles.push(throttle);
+    return throttle.promise;
+  }
+
+  #release(): void {
+    for (const { resolve } of this.#throttles.splice(0)) resolve();
+  }
+
+  #heard(line: string, lost: number): void {
+    const now = performance.now();
+    const [, beat, budget] = /^(?:beat ([0-9]{1,6})|budget ([0-9]{1,6}))$/.exec(line) ?? [];
+    if (lost > 0 || ++this.#words > WORDS_PER_CHECK) this.#isNoise(line.length + lost + 1);
+    else if (beat !== undefined) {
+      this.inFlight = Number(beat);
+      this.#liveness.beat(now);
+    } else if (budget !== undefined) this.#liveness.budget(now, Number(budget));
+    else if (line === "ready") {
+      this.#liveness.beat(now);
+      this.#becomeReady();
+    } else if (line === "leaving") {
+      if (this.#saidLeaving) return;
+      this.#saidLeaving = this.leaving = true;
+      this.#options.onLeaving(this);
+    } else if (!line.startsWith("stats ") || !this.#options.onStatistics?.(line)) {
+      this.#isNoise(line.length + 1);
+    }
+  }
+
+  #isNoise(bytes: number): void {
+    if (this.#noise === 0) {
+      this.#logger.warn(
+        "Standard output is for the worker's own words: what the module prints there is dropped",
+      );
+    }
+    this.#noise += bytes;
+    if (this.#noise > NOISE_MAX) this.kill(`printed more than ${NOISE_MAX} bytes on standard output`);
+  }
+
+  #mayWrite(): boolean {
+    if (++this.#lines <= LINES_PER_CHECK) return true;
+    this.#dropped++;
+    return false;
+  }
+
   #wrote(line: string, lost: number): void {
-    if (++this.#lines > LINES_PER_CHECK) return void this.#dropped++;
     const [, level, text] = /^(?:<([3-7])>)?(.*)$/s.exec(line)!;
     const shown = printable(text!) + (lost ? ` … (${lost} bytes more)` : "");
     if (level === "3") this.#logger.error("{shown}", { shown });
@@ -201,33 +260,38 @@ export class WorkerProcess {
     else this.#logger.info("{shown}", { shown });
   }
 
-  #checkBeat(): void {
+  #look(): void {
     const now = performance.now();
     const late = now - this.#lastCheck > 2 * CHECK_MS;
     this.#lastCheck = now;
-    this.#lines = 0;
+    this.#lines = this.#words = 0;
     if (this.#dropped) {
       this.#logger.warn("{dropped} lines on standard error were dropped", { dropped: this.#dropped });
     }
     this.#dropped = 0;
+    this.#release();
+    this.#checkMemory();
     // If this process itself was held up, beats may wait to be read.
     if (late) return;
-    const silent = now - this.#lastBeat;
-    if (!this.ready && now - this.#began > START_MAX_MS) {
+    if (!this.ready && !this.leaving && now - this.#began > START_MAX_MS) {
       this.kill(`was not ready within ${START_MAX_MS} ms`);
     }
-    if (this.ready && silent > (this.#options.hangMaxMs ?? HANG_MAX_MS)) {
+    if (this.ready && this.#liveness.isOverdue(now)) {
+      const silent = Math.round(this.#liveness.silentMs(now));
       this.kill(
-        `stopped beating for ${
-          Math.round(silent)
-        } ms, as a handler in an endless loop does; hooks in flight at its last beat: ${this.#inFlight}`,
+        `stopped beating for ${silent} ms, as a handler in an endless loop does; hooks in flight at its last beat: ${this.inFlight}`,
       );
     }
   }
 
-  #exited(code: number | null, signal: string | null): void {
-    const how = signal ? `ended by ${signal}` : code === 0 ? "left" : `ended with status ${code}`;
-    this.#end(this.#cause ? `${how}: it ${this.#cause}` : how);
+  /** Not all memory is in the heap, which V8 limits. */
+  #checkMemory(): void {
+    const { memoryMib } = this.#options;
+    if (memoryMib === undefined || !this.pid || this.#gone) return;
+    const used = ownMemoryMib(this.pid) ?? 0;
+    if (used > memoryMib) {
+      this.kill(`used ${Math.round(used)} MiB of memory, and "memory_mib" under "limits" is ${memoryMib}`);
+    }
   }
 
   #end(cause: string): void {
@@ -235,7 +299,31 @@ export class WorkerProcess {
     this.#ended = true;
     clearInterval(this.#check);
     clearTimeout(this.#deadline);
-    clearTimeout(this.#closing);
+    this.#release();
     this.#options.onExit(this, cause);
+  }
+}
+
+function start({ launch, fd }: WorkerOptions): Deno.ChildProcess {
+  const command = new Deno.Command(launch.command, {
+    args: [...launch.args],
+    env: { ...launch.env },
+    clearEnv: true,
+    cwd: "/",
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  return handingOn(fd, () => command.spawn());
+}
+
+/** Tells a process that it may run the module's code. */
+export async function letGo(stdin: WritableStream<Uint8Array>): Promise<void> {
+  try {
+    const writer = stdin.getWriter();
+    await writer.write(new TextEncoder().encode(GO));
+    await writer.close();
+  } catch {
+    // It has ended already: its status says why.
   }
 }

@@ -17,6 +17,7 @@ import type {
 } from "../caller.ts";
 import { dispatch, type Host } from "../dispatch.ts";
 import { PamError } from "../error.ts";
+import { FAULT_CLASSES } from "../faults.ts";
 import type { FailureClass, Hook } from "../hooks.ts";
 import type { LoadedModule } from "../load.ts";
 import type { PamToken } from "../tokens.ts";
@@ -26,14 +27,7 @@ import { FrameReader } from "../wire/frame.ts";
 import { LIMITS } from "../wire/schema.ts";
 import type { Message, MessageFrom, MessageOf } from "../wire/types.ts";
 import type { SeenLine } from "./hook_result.ts";
-import {
-  FAULT_CLASSES,
-  type Request,
-  requestProblem,
-  resultProblem,
-  textForLog,
-  textProblem,
-} from "./shim_rules.ts";
+import { type Request, requestProblem, resultProblem, textForLog, textProblem } from "./shim_rules.ts";
 
 /** Why a hook failed. */
 export interface Failure {

@@ -24,15 +24,6 @@ export type Request = MessageOf<
   "converse" | "get_token" | "lookup_passwd" | "lookup_groups" | "lookup_ageing"
 >;
 
-/** The class of failure that each fault of a worker is. */
-export const FAULT_CLASSES: Readonly<Record<MessageOf<"fault">["fault"], FailureClass>> = {
-  busy: "broken_off",
-  no_common_version: "broken_off",
-  threw: "threw",
-  protocol: "protocol",
-  misconfigured: "misconfigured",
-};
-
 type Item = MessageOf<"result">["items"][number];
 type Variable = MessageOf<"result">["environment"][number];
 type Token = MessageOf<"result">["tokens"][number];

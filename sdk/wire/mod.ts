@@ -12,7 +12,7 @@ export { WIRE_ERROR_KINDS, WireError } from "./errors.ts";
 export type { WireErrorKind } from "./errors.ts";
 export { FINGERPRINT } from "./fingerprint_gen.ts";
 export { FrameReader } from "./frame.ts";
-export { ENUMS, LIMITS, MESSAGES, VERSION } from "./schema.ts";
+export { ENUMS, LIMITS, MESSAGES, NO_VERSION, VERSION } from "./schema.ts";
 export type { EnumName, FieldDef, LimitName, MessageDef } from "./schema.ts";
 export type {
   Body,

@@ -14,6 +14,9 @@ import { CODES, ITEMS, STYLES, TOKENS } from "../tokens.ts";
 /** The version that this definition describes. A worker serves this one and the one before it. */
 export const VERSION = 1;
 
+/** Never a version: whoever begins with it asks whether a worker is there, and is told `no_common_version`. */
+export const NO_VERSION = 0;
+
 /** Every limit of the protocol, by name. Lengths are in bytes of UTF-8, without a terminator. */
 export const LIMITS = {
   /** A frame without its length word: the tag and the body. */

@@ -11,8 +11,11 @@
 import { getLogger } from "@logtape/logtape";
 import type { Caller } from "../caller.ts";
 import { dispatch, type Host, type Outcome } from "../dispatch.ts";
+import { codeOf } from "../faults.ts";
+import { FAILURES } from "../hooks.ts";
 import type { LoadedModule } from "../load.ts";
 import { line } from "../text.ts";
+import type { PamCode } from "../tokens.ts";
 import {
   decode,
   encode,
@@ -22,12 +25,14 @@ import {
   type MessageFrom,
   type MessageOf,
   MESSAGES,
+  NO_VERSION,
   VERSION,
   VERSIONS,
   WireError,
 } from "../wire/mod.ts";
 import { type Answer, ConnectionCaller, type Wire } from "./connection_caller.ts";
 import type { Connection } from "./listen.ts";
+import type { Report } from "./report.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** How long before the end of the budget a handler's signal fires: what it then returns must still travel back. */
@@ -51,6 +56,8 @@ export interface ExchangeContext {
   readonly module: LoadedModule;
   /** What runs at once. */
   readonly traffic: Traffic;
+  /** What the supervisor is told. */
+  readonly report: Report;
   /** The exchanges that are not over. */
   readonly open: Set<Exchange>;
   /** Whether a shim of another fingerprint was already logged. */
@@ -106,14 +113,20 @@ export class Exchange implements Host, Wire {
     if (!VERSIONS.includes(version)) {
       this.#version = VERSIONS.at(-1)!;
       const served = VERSIONS.join(" and ");
-      return this.#fault("no_common_version", `the shim speaks version ${version}, this worker ${served}`);
+      // Who knocks with no version wants to see an answer, and nothing in the log.
+      return this.#fault(
+        "no_common_version",
+        `the shim speaks version ${version}, this worker ${served}`,
+        version !== NO_VERSION,
+      );
     }
     this.#version = version;
     this.#compareFingerprint(frame);
     const hook = decode(frame, { from: "shim" }) as MessageOf<"hook">;
-    if (!this.#context.traffic.begin()) return this.#fault("busy", "too many hooks are in flight");
     this.#hook = hook;
+    if (!this.#context.traffic.begin()) return this.#fault("busy", "too many hooks are in flight");
     this.#state = "running";
+    this.#context.report.begins(hook.budget_ms, this.#context.traffic.inFlight - 1);
     const outcome = dispatch(this.#context.module, hook, this);
     if (!(outcome instanceof Promise)) return this.#finish(outcome);
     this.#flush();
@@ -239,32 +252,39 @@ export class Exchange implements Host, Wire {
 
   #finish(outcome: Outcome): void {
     if (this.#state === "over") return wipe(outcome);
+    let sent = outcome;
     let frame;
     try {
       frame = encode(outcome, this.#version);
     } catch (error) {
       const message = `the result cannot be sent: ${(error as Error).message}`;
-      frame = encode(
-        { type: "fault", fault: "threw", message: line(message, LIMITS.FAULT_MAX) },
-        this.#version,
-      );
+      sent = { type: "fault", fault: "threw", message: line(message, LIMITS.FAULT_MAX) };
+      frame = encode(sent, this.#version);
     }
     wipe(outcome);
-    this.#end(frame);
+    this.#end(frame, sent);
   }
 
-  #fault(fault: MessageOf<"fault">["fault"], message: string): void {
-    if (fault !== "busy") logger.warn("Refused a connection: {fault}: {message}", { fault, message });
+  #fault(fault: MessageOf<"fault">["fault"], message: string, logged = fault !== "busy"): void {
+    if (logged) logger.warn("Refused a connection: {fault}: {message}", { fault, message });
     this.#abort(new Error(message));
-    this.#end(encode({ type: "fault", fault, message: line(message, LIMITS.FAULT_MAX) }, this.#version));
+    const outcome: Outcome = { type: "fault", fault, message: line(message, LIMITS.FAULT_MAX) };
+    this.#end(encode(outcome, this.#version), outcome);
   }
 
-  #end(frame: Uint8Array<ArrayBuffer>): void {
+  #end(frame: Uint8Array<ArrayBuffer>, outcome: Outcome): void {
     this.#held?.push(frame);
     if (this.#held) this.#flush();
     else this.#connection.write(frame);
+    if (this.#hook) this.#count(codeOf(this.#hook.hook, outcome));
     this.#leave();
     this.#connection.close();
+  }
+
+  /** Counts how the hook ended, once its answer is on its way. */
+  #count(code: PamCode): void {
+    const spent = this.#state === "running" ? this.#spentMs() : undefined;
+    this.#context.report.ended(this.#hook!.hook, code, spent);
   }
 
   /** Writes what was held back, in one piece. */
@@ -290,6 +310,7 @@ export class Exchange implements Host, Wire {
         why,
         spent: Math.round(this.#spentMs()),
       });
+      this.#count(FAILURES.broken_off[this.#hook!.hook]);
     }
     const error = new DOMException(why, "AbortError");
     this.#leave(error);

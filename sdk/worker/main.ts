@@ -3,19 +3,25 @@
  * The worker: a process without permissions that decides the hooks of one module on an inherited socket.
  *
  * It is started from three imports in this order: this runtime, a call of {@linkcode prepare} with what it was told, and the
- * module's bundle, which {@linkcode serve} is then called with. Standard output is for the supervisor: the words `ready`, `beat N`
- * and `leaving`, a line each.
+ * module's bundle, which {@linkcode serve} is then called with. Standard output is for the supervisor: the words `ready`, `beat N`,
+ * `budget MS`, `stats {…}` and `leaving`, a line each.
  *
  * @module
  */
 
 import { getLogger } from "@logtape/logtape";
-import { loadModule } from "../load.ts";
+import { type LoadedModule, loadModule } from "../load.ts";
+import { confine } from "./confine.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { listen } from "./listen.ts";
 import { configureLog } from "./log.ts";
 import { permissionProblems, type ToldPermissions } from "./permissions.ts";
+import { Report } from "./report.ts";
+import { type Declared, selfTest } from "./self_test.ts";
 import { Traffic, type TrafficLimits } from "./traffic.ts";
+
+// What `pam-deno check` tells this file by.
+export { IDENT } from "../version.ts";
 
 /** How often the worker says that it is alive, and looks for exchanges that do not end by themselves. */
 export const BEAT_MS = 1_000;
@@ -35,6 +41,8 @@ export interface ServeOptions {
   readonly fd: number;
   /** What may run at once. */
   readonly limits: TrafficLimits;
+  /** What the module declared when it was installed. Left out, nobody looked. */
+  readonly expected?: Declared;
 }
 
 const logger = getLogger(["pam-deno", "worker"]);
@@ -58,7 +66,10 @@ export function prepare(told: ToldPermissions): void {
     broken("An exception that nobody catches", event.error);
   });
   const problems = permissionProblems(told);
-  if (problems.length === 0) return awaitGo();
+  if (problems.length === 0) {
+    confine();
+    return awaitGo();
+  }
   for (const problem of problems) logger.error("This worker {problem}: it does not start", { problem });
   Deno.exit(EXIT_NOT_PERMITTED);
 }
@@ -103,11 +114,14 @@ function broken(what: string, reason: unknown): void {
 }
 
 /** Loads the module out of the namespace of its bundle and serves its hooks until SIGTERM, or until something is broken. */
-export function serve(namespace: unknown, { name, configured, fd, limits }: ServeOptions): void {
+export function serve(namespace: unknown, { name, configured, fd, limits, expected }: ServeOptions): void {
   const module = loadOrExit(namespace, { name, configured });
+  testOrExit(module, expected);
+  const report = new Report(say);
   const context: ExchangeContext = {
     module,
     traffic: new Traffic(limits),
+    report,
     open: new Set(),
     strangerLogged: false,
   };
@@ -119,12 +133,15 @@ export function serve(namespace: unknown, { name, configured, fd, limits }: Serv
     status = Math.max(status ?? 0, wanted);
     listener.stop();
   };
-  listener.finished.then(() => Deno.exit(status));
+  listener.finished.then(() => {
+    report.last();
+    Deno.exit(status);
+  });
   Deno.addSignalListener("SIGTERM", () => leave(0));
   setInterval(() => {
     const now = performance.now();
     for (const exchange of context.open) exchange.sweep(now);
-    say(`beat ${context.traffic.inFlight}`);
+    report.beat(context.traffic.inFlight);
   }, BEAT_MS);
   say("ready");
 }
@@ -136,6 +153,26 @@ export function describe(namespace: unknown, options: Pick<ServeOptions, "name" 
   Deno.exit(0);
 }
 
+/** What {@linkcode validate} is told. */
+export interface ValidateOptions extends Pick<ServeOptions, "name" | "configured"> {
+  /** The module options of pam.d lines, a list of words for each line. */
+  readonly lines: readonly (readonly string[])[];
+}
+
+/**
+ * Prints what the module's own validator says of the options of pam.d lines, and ends the process: one line of JSON, a list with
+ * `{ error?, warnings }` for each line.
+ */
+export function validate(namespace: unknown, { lines, ...module }: ValidateOptions): void {
+  const { options } = loadOrExit(namespace, module);
+  const said = lines.map((words) => {
+    const { error, warnings } = options.parse(words);
+    return { error, warnings };
+  });
+  say(JSON.stringify(said));
+  Deno.exit(0);
+}
+
 function loadOrExit(namespace: unknown, options: Pick<ServeOptions, "name" | "configured">) {
   try {
     return loadModule(namespace, options);
@@ -143,6 +180,15 @@ function loadOrExit(namespace: unknown, options: Pick<ServeOptions, "name" | "co
     logger.error("{message}", { message: (error as Error).message });
     Deno.exit(EXIT_MISCONFIGURED);
   }
+}
+
+function testOrExit(module: LoadedModule, expected: Declared | undefined): void {
+  const problems = selfTest(module, expected);
+  if (problems.length === 0) return;
+  for (const problem of problems) {
+    logger.error("{name} is not fit to serve: {problem}", { name: module.name, problem });
+  }
+  Deno.exit(EXIT_MISCONFIGURED);
 }
 
 const encoder = new TextEncoder();

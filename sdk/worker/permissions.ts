@@ -11,8 +11,8 @@
 
 import { SYS_KINDS } from "../permissions.ts";
 
-/** What a worker was told it may do: scopes by kind, a missing kind being nothing at all. */
-export type ToldPermissions = Readonly<Record<string, readonly string[] | undefined>>;
+/** What a worker was told it may do: scopes by kind, `true` being all there is, and a missing kind nothing at all. */
+export type ToldPermissions = Readonly<Record<string, readonly string[] | true | undefined>>;
 
 /** Every kind of permission that Deno has. */
 export const PERMISSION_KINDS = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
@@ -39,6 +39,10 @@ export function permissionProblems(told: ToldPermissions): string[] {
   }
   for (const kind of PERMISSION_KINDS) {
     const scopes = told[kind] ?? [];
+    if (scopes === true) {
+      if (!isGranted(kind)) problems.push(`does not hold all of "${kind}"`);
+      continue;
+    }
     if (isGranted(kind)) problems.push(`holds all of "${kind}"${scopes.length ? " instead of a part" : ""}`);
     for (const canary of CANARIES[kind]) {
       const told = scopes.some((scope) => canary === scope || canary.startsWith(`${scope}/`));

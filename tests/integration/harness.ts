@@ -79,6 +79,8 @@ export class Harness implements AsyncDisposable {
     this.#logFile = capturedLog();
     this.#logStart = readIfThere(this.#logFile).length;
     this.#folder = Deno.makeTempDirSync({ prefix: "pam-deno-test-" });
+    // Workers have users of their own, and must get to their bundles.
+    Deno.chmodSync(this.#folder, 0o755);
     Deno.mkdirSync(join(this.configDir, "modules"), { recursive: true, mode: 0o755 });
     this.services = ServiceDirectory.create({ dir: this.#folder });
   }

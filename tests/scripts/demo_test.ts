@@ -226,6 +226,7 @@ for (
 ) {
   Deno.test(`scripts/demo.ts leaves nothing behind after ${signal} ${when}`, async () => {
     const folder = Deno.makeTempDirSync({ prefix: "pam-deno-interrupted-" });
+    Deno.chmodSync(folder, 0o755);
     const child = start(folder);
     const interrupt = () => child.kill(signal);
     const never = /(?!)/;

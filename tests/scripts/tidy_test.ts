@@ -211,8 +211,8 @@ Deno.test("direction() holds the layers", () => {
     finds(direction, { ...files, [path]: text }, where, files);
   bad("sdk/tokens.ts", '\nimport { x } from "./module.ts";', "sdk/tokens.ts:2");
   bad("sdk/module.ts", 'export * from "./worker/main.ts";', "sdk/module.ts:1");
-  bad("sdk/module.ts", 'const x = await import("./supervisor/main.ts");', "sdk/module.ts:1");
-  bad("sdk/command/main.ts", 'import "../worker/main.ts";', "sdk/supervisor/main.ts:1");
+  bad("sdk/module.ts", 'const x = await import("./command/main.ts");', "sdk/module.ts:1");
+  bad("sdk/command/main.ts", 'import "../worker/main.ts";', "sdk/command/main.ts:1");
   bad("sdk/libpam/mod.ts", 'import type { X } from "../wire/codec.ts";', "sdk/libpam/mod.ts:1");
   bad("sdk/wire/codec.ts", 'import "../module.ts";', "sdk/wire/codec.ts:1");
   bad("examples/a/module.ts", 'import "../../sdk/module.ts";', "examples/a/module.ts:1");

@@ -155,6 +155,22 @@ TEST(stripped_it_is_small)
 	assert_in_range(st.st_size, 1, STRIPPED_MAX);
 }
 
+/* For pam-deno check, and for whoever has nothing but the file. */
+TEST(stripped_it_says_what_it_was_made_from)
+{
+	const struct fixture *f = *state;
+	struct fixture copy = *f;
+	char option[FIXTURE_PATH_MAX + 32];
+	const char *text;
+
+	(void)snprintf(copy.so, sizeof(copy.so), "%s/said.so", f->dir);
+	(void)snprintf(option, sizeof(option), "-o%s", copy.so);
+	(void)run(f, "strip", option, NULL);
+	text = run(&copy, "strings", "-a", NULL);
+	assert_contains(text, "pam_deno " PAM_DENO_VERSION " protocol ");
+	assert_contains(text, " fingerprint " WIRE_FINGERPRINT_TEXT "\n");
+}
+
 TEST(no_path_of_the_building_machine)
 {
 	struct fixture *f = *state;
@@ -177,6 +193,7 @@ main(void)
 		FIXTURE(nothing_runs_or_changes_by_itself),
 		FIXTURE(stack_is_not_executable_and_relocations_are_read_only),
 		FIXTURE(stripped_it_is_small),
+		FIXTURE(stripped_it_says_what_it_was_made_from),
 		FIXTURE(no_path_of_the_building_machine),
 	};
 

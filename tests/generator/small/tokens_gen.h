@@ -22,6 +22,7 @@
 
 #define WIRE_VERSION 2
 #define WIRE_FINGERPRINT_SIZE 8
+#define WIRE_FINGERPRINT_TEXT "8eb60a1bf0f8cb6e"
 extern const uint8_t wire_fingerprint[WIRE_FINGERPRINT_SIZE];
 
 /* Bit n of ENUM_X is set if n is a value of enum x. */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { listModules, parseModuleConfig, readModuleConfig } from "../../../sdk/config/config.ts";
-import { makeFolder } from "../worker/harness.ts";
+import { parseModuleConfig } from "../../../sdk/config/config.ts";
+import { dangers } from "../../../sdk/config/dangers.ts";
 
 const FILE = "/etc/pam-deno/modules/office-hours.jsonc";
 const parse = (text: string) => parseModuleConfig(text, "office-hours", FILE);
@@ -25,7 +24,20 @@ Deno.test("parseModuleConfig() fills in what is left out", () => {
     module: "/srv/policy/module.ts",
     permissions: {},
     options: {},
-    limits: { hooks: 256, waiting: 1024, waiting_per_person: 16, heap_mib: 128 },
+    state: undefined,
+    credentials: [],
+    run_as: undefined,
+    workers: 1,
+    limits: {
+      hooks: 256,
+      waiting: 1024,
+      waiting_per_person: 16,
+      heap_mib: 128,
+      memory_mib: 256,
+      tasks: 128,
+      descriptors: 2048,
+    },
+    dangerous: [],
   });
 });
 
@@ -62,22 +74,19 @@ const complaints: [string, string, string][] = [
   [
     "an unknown key that is like no other",
     `{ "module": "x.ts", "zzzzzzzz": 1 }`,
-    `1:21: "zzzzzzzz" is not a key that can stand here: known are module, permissions, options, limits`,
+    `1:21: "zzzzzzzz" is not a key that can stand here: known are $schema, module, permissions, options, state, credentials, run_as, workers, limits, dangerous`,
   ],
   [
-    "a key that comes later",
-    `{ "module": "x.ts", "run_as": "pam" }`,
-    `1:21: "run_as" is not supported by this version: remove it`,
-  ],
-  [
-    "workers",
-    `{ "module": "x.ts", "workers": 2 }`,
-    `1:21: "workers" is not supported by this version: remove it`,
-  ],
-  [
-    "dangerous",
-    `{ "module": "x.ts", "dangerous": ["run"] }`,
-    `1:21: "dangerous" is not supported by this version: remove it`,
+    "all at once: unknown keys, wrong values and what they mean",
+    `{ "module": "npm:x@1", "aa": 1, "bb": 2,\n "limits": { "x": 1, "y": 2 }, "workers": 0,\n "permissions": { "read": ["/"], "run": ["/a"] }, "dangerous": ["net"] }`,
+    `1:13: "npm:x@1" has "1" for a version: what is served must be one exact thing; write all three numbers, as in "npm:x@1.2.3"
+1:24: "aa" is not a key that can stand here: known are $schema, module, permissions, options, state, credentials, run_as, workers, limits, dangerous
+1:33: "bb" is not a key that can stand here: known are $schema, module, permissions, options, state, credentials, run_as, workers, limits, dangerous
+2:14: "x" is not a key that can stand here: known are hooks, waiting, waiting_per_person, heap_mib, memory_mib, tasks, descriptors
+2:22: "y" is not a key that can stand here: known are hooks, waiting, waiting_per_person, heap_mib, memory_mib, tasks, descriptors
+2:43: "workers": expected >=1, found 0
+3:28: "/" is the whole file system: name what is to be read
+3:34: dangerous: with this the module may start programs, which do whatever its user can, out of its permissions: /a; take it out, or, if that is meant, add "dangerous": ["run"]`,
   ],
   [
     "a key that stands twice",
@@ -85,21 +94,101 @@ const complaints: [string, string, string][] = [
     `1:21: the key "module" stands here twice`,
   ],
   [
-    "a package",
-    `{ "module": "jsr:@example/policy@1.0.0" }`,
-    `1:13: "jsr:@example/policy@1.0.0" is not a path: serving a package needs \`pam-deno add\`, which this version has not`,
+    "a package without a version",
+    `{ "module": "jsr:@example/policy" }`,
+    `1:13: "jsr:@example/policy" has no version: what is served must be one exact thing; write all three numbers, as in "jsr:@example/policy@1.2.3"`,
   ],
   [
-    "a blanket permission",
-    `{ "module": "x.ts", "permissions": { "read": true } }`,
-    `1:46: a blanket permission is refused: list what "read" is for`,
+    "a range of versions",
+    `{ "module": "npm:@example/policy@^1.0.0" }`,
+    `1:13: "npm:@example/policy@^1.0.0" has "^1.0.0" for a version: what is served must be one exact thing; write all three numbers, as in "npm:@example/policy@1.2.3"`,
   ],
   [
-    "a permission that ends the sandbox",
+    "a package that npm cannot have",
+    `{ "module": "npm:@1.0.0" }`,
+    `1:13: "npm:@1.0.0" does not name a package: write it as "npm:NAME@1.2.3"`,
+  ],
+  [
+    "a module on the web",
+    `{ "module": "https://example.org/policy.ts" }`,
+    `1:13: "https://example.org/policy.ts" is neither a path nor a package: write a path, npm:NAME@VERSION or jsr:@SCOPE/NAME@VERSION`,
+  ],
+  [
+    "blanket permissions",
+    `{ "module": "x.ts", "permissions": { "read": true, "net": true } }`,
+    `1:38: dangerous: with this the module may read every file that its user can read; list what it is for, or, if that is meant, add "dangerous": ["read","net"]
+1:52: dangerous: with this the module may connect to every host, and so may tell everything it knows to anybody; list what it is for, or, if that is meant, add "dangerous": ["read","net"]`,
+  ],
+  [
+    "programs and libraries without the words",
+    `{ "module": "x.ts", "permissions": { "run": ["/usr/bin/id"], "ffi": ["/lib/libc.so.6"] } }`,
+    `1:38: dangerous: with this the module may start programs, which do whatever its user can, out of its permissions: /usr/bin/id; take it out, or, if that is meant, add "dangerous": ["run","ffi"]
+1:62: dangerous: with this the module may call into C, which does whatever its user can, out of its permissions: /lib/libc.so.6; take it out, or, if that is meant, add "dangerous": ["run","ffi"]`,
+  ],
+  [
+    "root",
+    `{ "module": "x.ts", "run_as": "root" }`,
+    `1:21: dangerous: with this the module runs as root: a mistake of its author, or of Deno, is root's; leave it out, or, if that is meant, add "dangerous": ["root"]`,
+  ],
+  [
+    "uid 0",
+    `{ "module": "x.ts", "run_as": 0 }`,
+    `1:21: dangerous: with this the module runs as root: a mistake of its author, or of Deno, is root's; leave it out, or, if that is meant, add "dangerous": ["root"]`,
+  ],
+  [
+    "a user that there cannot be",
+    `{ "module": "x.ts", "run_as": "a user" }`,
+    `1:31: "run_as": expected the name of a user or a uid, found "a user"`,
+  ],
+  [
+    "dangerous words that allow nothing, or are none",
+    `{ "module": "x.ts", "dangerous": ["run", "root"] }`,
+    `1:35: "run" allows nothing here: take it out
+1:42: "root" allows nothing here: take it out`,
+  ],
+  [
+    "a misspelt dangerous word",
+    `{ "module": "x.ts", "dangerous": ["rum"] }`,
+    `1:35: "rum" is not a word for something dangerous: did you mean "run"?`,
+  ],
+  [
+    "programs and libraries that are not named",
     `{ "module": "x.ts", "permissions": { "run": true, "ffi": true, "all": true } }`,
-    `1:45: "run" is refused: it lets a module start any program, which ends the sandbox
-1:58: "ffi" is refused: it lets a module call into C, which ends the sandbox
-1:71: "all" is refused: it would switch the sandbox off`,
+    `1:45: "run" cannot be granted for all there is: list what it is for
+1:58: "ffi" cannot be granted for all there is: list what it is for
+1:64: "all" is refused: it would switch the sandbox off`,
+  ],
+  [
+    "a permission of the wrong type",
+    `{ "module": "x.ts", "permissions": { "read": "/srv", "run": [1] } }`,
+    `1:46: expected a list of words, or of { "option": "NAME" }, or true or false
+1:61: expected a list of words, or of { "option": "NAME" }`,
+  ],
+  [
+    "credentials with bad names and paths",
+    `{ "module": "x.ts", "credentials": { ".x": "/srv/x", "a": "/srv/../x", "b": "/srv/%i", "c": 1 } }`,
+    `1:38: ".x" is not the name of a credential: use at most 64 letters, digits and _.-, no point first
+1:59: "a": "/srv/../x" is not the path of a credential: write an absolute path of letters, digits and _.@+-
+1:77: "b": "/srv/%i" is not the path of a credential: write an absolute path of letters, digits and _.@+-
+1:93: "c": 1 is not the path of a credential: write an absolute path of letters, digits and _.@+-`,
+  ],
+  [
+    "options that stand for what is not there",
+    `{ "module": "x.ts", "options": { "db": { "state": "a.db" }, "key": { "credential": "k" } } }`,
+    `1:40: there is no state folder for "a.db": add "state": true
+1:68: there is no credential "k": add "credentials": { "k": "/PATH" }`,
+  ],
+  [
+    "options that lead out of the state folder, or to a credential of another name",
+    `{ "module": "x.ts", "state": true, "credentials": { "ldap": "/srv/ldap" }, "options": {\n "db": { "state": "../x" },\n "key": { "credential": "ldpa" } } }`,
+    `2:8: "../x" is not the name of a file: use letters, digits and _.-, or "." for the folder
+3:9: there is no credential "ldpa": did you mean "ldap"?`,
+  ],
+  [
+    "a heap and connections that do not fit",
+    `{ "module": "x.ts", "limits": { "heap_mib": 256, "hooks": 4096 } }`,
+    `1:31: 4096 hooks and 1024 that wait do not fit into "descriptors": 2048: make that at least 5248
+1:45: a heap of 256 MiB does not fit into "memory_mib": 256: make that at least 320`,
   ],
   [
     "a misspelt permission",
@@ -113,10 +202,10 @@ const complaints: [string, string, string][] = [
 2:17: "srv" is not an absolute path
 2:24: "/srv/../etc" is written in a roundabout way: write /etc
 3:11: "*" is every host: name the hosts
-3:16: "a:0" is not \`HOST\` or \`HOST:PORT\`
+3:16: "a:0" is not \`HOST\`, \`HOST:PORT\` or \`unix:/PATH\`
 4:11: "LD_PRELOAD" would change the worker itself and is never handed on
 4:25: "A*" is not the name of one environment variable
-5:11: "all" is not one of cpus, getPriority, gid, homedir, hostname, inspector, loadavg, networkInterfaces, osRelease, osUptime, setPriority, statfs, systemMemoryInfo, uid, umask, userInfo, username`,
+5:11: "all" is not one of cpus, getPriority, gid, homedir, hostname, loadavg, networkInterfaces, osRelease, osUptime, setPriority, statfs, systemMemoryInfo, uid, userInfo, username`,
   ],
   [
     "a scope taken from an option without a value",
@@ -127,7 +216,7 @@ const complaints: [string, string, string][] = [
     "a limit out of range, and an unknown one",
     `{ "module": "x.ts", "limits": { "hooks": 0, "heap": 1, "waiting": 1.5 } }`,
     `1:42: "limits.hooks": expected >=1, found 0
-1:45: "heap" is not a key that can stand here: known are hooks, waiting, waiting_per_person, heap_mib
+1:45: "heap" is not a key that can stand here: known are hooks, waiting, waiting_per_person, heap_mib, memory_mib, tasks, descriptors
 1:67: "limits.waiting": expected a whole number, found 1.5`,
   ],
   [
@@ -149,35 +238,95 @@ Deno.test("parseModuleConfig() keeps a key __proto__ of the options harmless", (
   assert.equal(({} as { polluted?: boolean }).polluted, undefined);
 });
 
-Deno.test("listModules() gives the modules in order, and what cannot be one", () => {
-  using folder = makeFolder();
-  const modules = join(folder.path, "modules");
-  Deno.mkdirSync(modules);
+Deno.test("parseModuleConfig() keeps a package as it is written", () => {
   for (
-    const name of ["b.jsonc", "a-1_x.jsonc", "Bad.jsonc", "c.json", "-d.jsonc", ".hidden.swp", "e.jsonc~"]
+    const module of [
+      "npm:policy@1.0.0",
+      "npm:@a/b.c@1.0.0-rc.1",
+      "jsr:@example/policy@1.2.3+build.5",
+      "jsr:/@a/b@1.0.0",
+    ]
   ) {
-    Deno.writeTextFileSync(join(modules, name), "{}");
+    assert.equal(parse(JSON.stringify({ module })).module, module);
   }
-  assert.deepEqual(listModules(folder.path), {
-    names: ["a-1_x", "b"],
-    strange: ["-d.jsonc", "Bad.jsonc", "c.json"].map((name) => join(modules, name)),
+});
+
+Deno.test("parseModuleConfig() grants the state folder and the credentials, and puts their paths into options", () => {
+  const config = parse(`{
+    "module": "x.ts",
+    "state": true,
+    "credentials": { "ldap": "/etc/pam-deno/secrets/ldap" },
+    "permissions": { "read": ["/srv/rules"] },
+    "options": {
+      "ledger": { "state": "ledger.db" }, "folder": { "state": "." }, "password": { "credential": "ldap" },
+      "other": { "state": 1 }, "both": { "state": "a", "credential": "b" }
+    }
+  }`);
+  const state = "/var/lib/pam-deno-state/office-hours";
+  const path = "/run/credentials/pam-deno@office-hours.service/ldap";
+  assert.equal(config.state, state);
+  assert.deepEqual(config.credentials, [{ name: "ldap", source: "/etc/pam-deno/secrets/ldap", path }]);
+  assert.deepEqual(config.permissions, { read: [path, "/srv/rules", state], write: [state] });
+  assert.deepEqual(JSON.parse(JSON.stringify(config.options)), {
+    ledger: `${state}/ledger.db`,
+    folder: state,
+    password: path,
+    other: { state: 1 },
+    both: { state: "a", credential: "b" },
   });
 });
 
-Deno.test("listModules() says which folder is missing", () => {
-  using folder = makeFolder();
-  assert.throws(() => listModules(folder.path), {
-    name: "ConfigError",
-    message:
-      `${folder.path}/modules: there is no such folder: make it, with a file NAME.jsonc for each module`,
-  });
+Deno.test("parseModuleConfig() takes the places of another home", () => {
+  const places = { state: "/srv/kept/a", credentials: "/srv/run/a" };
+  const text = `{ "module": "x.ts", "state": true, "credentials": { "k": "/srv/k" } }`;
+  const config = parseModuleConfig(text, "a", FILE, places);
+  assert.deepEqual(config.permissions, { read: ["/srv/kept/a", "/srv/run/a/k"], write: ["/srv/kept/a"] });
 });
 
-Deno.test("readModuleConfig() refuses what is not a file of reasonable size", () => {
-  using folder = makeFolder();
-  Deno.mkdirSync(join(folder.path, "modules", "a.jsonc"), { recursive: true });
-  Deno.writeTextFileSync(join(folder.path, "modules", "b.jsonc"), " ".repeat(65_537));
-  for (const name of ["a", "b"]) {
-    assert.throws(() => readModuleConfig(folder.path, name), /not a regular file of at most 65536 bytes$/);
-  }
+Deno.test("parseModuleConfig() lets an option give a scope that lies in the state folder", () => {
+  const { permissions } = parse(`{
+    "module": "x.ts", "state": true, "options": { "db": { "state": "a.db" } },
+    "permissions": { "write": [{ "option": "db" }] }
+  }`);
+  const state = "/var/lib/pam-deno-state/office-hours";
+  assert.deepEqual(permissions, { read: [state], write: [state, `${state}/a.db`] });
+});
+
+Deno.test("parseModuleConfig() takes what is dangerous with its word, and dangers() warns of it", () => {
+  const config = parse(`{
+    "module": "x.ts",
+    "permissions": { "run": ["/usr/bin/id"], "read": true, "env": true },
+    "run_as": "root",
+    "dangerous": ["root", "run", "read", "env"]
+  }`);
+  assert.deepEqual(config.permissions, { run: ["/usr/bin/id"], read: true, env: true });
+  assert.deepEqual(dangers(config), [
+    "Dangerous (read): this module may read every file that its user can read",
+    "Dangerous (env): this module may read and set every variable of its process, those that Deno itself reads included",
+    "Dangerous (run): this module may start programs, which do whatever its user can, out of its permissions: /usr/bin/id",
+    "Dangerous (root): this module runs as root: a mistake of its author, or of Deno, is root's",
+  ]);
+});
+
+Deno.test("dangers() has nothing to say of what is scoped", () => {
+  const config = parse(`{
+    "module": "x.ts", "run_as": 61190, "state": true,
+    "permissions": { "read": ["/srv"], "net": ["a.example"], "run": [], "ffi": false }
+  }`);
+  assert.deepEqual(dangers(config), []);
+  assert.equal(config.run_as, 61_190);
+});
+
+Deno.test("parseModuleConfig() leaves a blanket grant alone when there is a state folder too", () => {
+  const { permissions } = parse(
+    `{ "module": "x.ts", "state": true, "permissions": { "read": true }, "dangerous": ["read"] }`,
+  );
+  assert.deepEqual(permissions, { read: true, write: ["/var/lib/pam-deno-state/office-hours"] });
+});
+
+Deno.test("parseModuleConfig() names thousands of unknown keys without taking long", () => {
+  const keys = Array.from({ length: 5000 }, (_, i) => `"k${i}": 1`).join(", ");
+  const began = performance.now();
+  assert.equal(complaint(`{ "module": "x.ts", ${keys} }`).split("\n").length, 5000);
+  assert.ok(performance.now() - began < 5_000);
 });

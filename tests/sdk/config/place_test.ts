@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openLibc } from "../../../sdk/supervisor/libc.ts";
 import {
   checkPlace,
   lockRuntimeDir,
@@ -79,8 +78,7 @@ Deno.test("replaceLink() makes a link and replaces one, never following it", () 
 
 Deno.test("bindModuleSocket() binds a listening socket that only its owner may use, and removes it", async () => {
   using folder = makeFolder();
-  using libc = disposable(openLibc());
-  using socket = bindModuleSocket(libc.value, folder.path, "office-hours");
+  using socket = bindModuleSocket(folder.path, "office-hours");
   assert.equal(socket.path, join(folder.path, "office-hours.sock"));
   const { isSocket, mode } = Deno.lstatSync(socket.path);
   assert.equal(isSocket, true);
@@ -92,9 +90,8 @@ Deno.test("bindModuleSocket() binds a listening socket that only its owner may u
 
 Deno.test("bindModuleSocket() replaces a socket that was left over, and what a failed start left", () => {
   using folder = makeFolder();
-  using libc = disposable(openLibc());
-  const first = bindModuleSocket(libc.value, folder.path, "a");
-  using second = bindModuleSocket(libc.value, folder.path, "a");
+  const first = bindModuleSocket(folder.path, "a");
+  using second = bindModuleSocket(folder.path, "a");
   // The first must not take the second's place away.
   first[Symbol.dispose]();
   assert.equal(Deno.lstatSync(second.path).isSocket, true);
@@ -102,25 +99,19 @@ Deno.test("bindModuleSocket() replaces a socket that was left over, and what a f
 
 Deno.test("bindModuleSocket() refuses a file in its place", () => {
   using folder = makeFolder();
-  using libc = disposable(openLibc());
   Deno.writeTextFileSync(join(folder.path, "a.sock"), "");
   assert.throws(
-    () => bindModuleSocket(libc.value, folder.path, "a"),
+    () => bindModuleSocket(folder.path, "a"),
     /a\.sock is in the way: it is not a socket; remove it$/,
   );
 });
 
 Deno.test("bindModuleSocket() refuses a path that is too long for a socket", () => {
   using folder = makeFolder();
-  using libc = disposable(openLibc());
   const path = join(folder.path, "x".repeat(100));
   Deno.mkdirSync(path);
   assert.throws(
-    () => bindModuleSocket(libc.value, path, "a"),
+    () => bindModuleSocket(path, "a"),
     /may have 107 bytes, .* use a shorter --runtime-dir$/,
   );
 });
-
-function disposable<T extends { close(): void }>(value: T): Disposable & { value: T } {
-  return { value, [Symbol.dispose]: () => value.close() };
-}

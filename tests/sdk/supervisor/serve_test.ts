@@ -155,19 +155,6 @@ Deno.test("pam-deno serve writes priorities for a journal", async () => {
   await command.printed(/^<4>hours: a warning$/m);
 });
 
-const misuses: [string[], RegExp][] = [
-  [[], /^pam-deno: what to do\?\nusage: pam-deno serve/],
-  [["server"], /^pam-deno: there is no command `server`/],
-  [["serve", "--runtimedir", "x"], /^pam-deno: .*'--runtimedir'/],
-];
-for (const [args, message] of misuses) {
-  Deno.test(`pam-deno ${args.join(" ")} is a misuse`, async () => {
-    await using command = new Command(args);
-    assert.equal((await command.end()).code, 2);
-    assert.match(command.stderr, message);
-  });
-}
-
 Deno.test("pam-deno serve says which folder is missing", async () => {
   using folder = makeFolder();
   await using command = new Command([

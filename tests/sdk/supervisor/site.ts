@@ -25,6 +25,8 @@ export class Site implements Disposable {
   readonly run = join(this.#folder.path, "run");
 
   constructor() {
+    // Workers have users of their own, and must get to their files.
+    Deno.chmodSync(this.#folder.path, 0o755);
     Deno.mkdirSync(join(this.config, "modules"), { recursive: true });
   }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { type Launch, makeLauncher, planLaunch } from "../../../sdk/supervisor/launch.ts";
-import { openLibc } from "../../../sdk/supervisor/libc.ts";
 import { bindModuleSocket } from "../../../sdk/supervisor/socket.ts";
 import { Supervision } from "../../../sdk/supervisor/supervise.ts";
 import { makeFolder } from "../worker/harness.ts";
@@ -14,7 +13,6 @@ async function supervise(
 ) {
   clearRecords();
   using folder = makeFolder();
-  const libc = openLibc();
   const launch = planLaunch(makeLauncher(folder.path), {
     entry: `${folder.path}/missing.js`,
     permissions: {},
@@ -22,7 +20,7 @@ async function supervise(
     heapMib: 64,
   });
   {
-    using socket = bindModuleSocket(libc, folder.path, "test");
+    using socket = bindModuleSocket(folder.path, "test");
     let givenUp = false;
     const supervision = new Supervision({
       name: "test",
@@ -37,7 +35,6 @@ async function supervise(
       await supervision.stop(0);
     }
   }
-  libc.close();
 }
 
 Deno.test("Supervision tells that the first worker did not become ready, and goes on trying", async () => {

@@ -10,18 +10,16 @@ const MODULE = `export default defineModule({ account: () => "success" });`;
 Deno.test("WorkerProcess finds out that its arguments were rewritten, kills the worker, and the module never ran", async () => {
   clearRecords();
   await using worker = await startWorker(`console.log("the module runs");\n${MODULE}`, {
-    // The trap: under its own name, node:child_process takes it for a \`deno run\` and adds what this process may do.
+    // As a library would that adds the permissions of who uses it to what it takes for a `deno run`.
     change: (launch) => {
-      const own = Deno.execPath();
-      const args = launch.args.map((word) => word === launch.expected.commandLine[0] ? own : word);
-      const commandLine = launch.expected.commandLine.with(0, own);
-      return { ...launch, args, expected: { ...launch.expected, commandLine } };
+      const at = launch.args.indexOf("--quiet");
+      return { ...launch, args: launch.args.toSpliced(at, 0, "--allow-all") };
     },
   });
   const cause = await worker.exit;
   assert.match(
     worker.process.distrusted ?? "",
-    /^its argument list was rewritten: argument 2 is (?:-A|--allow-all|-P.*|--allow-.*) instead of --quiet$/,
+    /^its argument list was rewritten: argument 2 is --allow-all instead of --quiet$/,
   );
   assert.match(cause, /^ended by SIGKILL: it is not what was started: its argument list was rewritten/);
   assert.equal(worker.process.ready, false);
@@ -68,7 +66,7 @@ Deno.test("mistrust() says nothing of a process that is gone", async () => {
 Deno.test("WorkerProcess kills a worker whose handler loops for ever, and logs the hooks in flight", async () => {
   await using worker = await startWorker(
     `export default defineModule({ async account({ user, lookup }) { if (user === "loop") for (;;); await lookup.passwd(); return "success"; } });`,
-    { hangMaxMs: 1_500 },
+    { patience: { budgetMs: 0, beyondMs: 1_500 } },
   );
   await worker.ready;
   using other = await Client.connect(worker.path);

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { defineModule } from "../../../mod.ts";
 import { FIRST_FRAME_MAX_MS, OVERDUE_MAX_MS, PERSON_MAX_MS } from "../../../sdk/worker/exchange.ts";
-import type { MessageFrom } from "../../../sdk/wire/mod.ts";
+import { LIMITS, type MessageFrom } from "../../../sdk/wire/mod.ts";
 import { Client, decide, hookMessage } from "./client.ts";
 import { serveHere } from "./harness.ts";
 import { asks, code, delay, fault, PROMPT, prompts, typed, yes } from "./modules.ts";
-import { clearRecords, logged } from "./records.ts";
+import { clearRecords, logged, records } from "./records.ts";
 
 /** A client whose hook waits for a person. */
 async function waitingClient(
@@ -204,4 +204,26 @@ Deno.test("Exchange.sweep() lets a person think, but not for ever", async () => 
   exchange!.sweep(performance.now() + PERSON_MAX_MS + 1);
   assert.equal(await client.receive(), undefined);
   assert.equal(worker.context.traffic.inFlight, 0);
+});
+
+Deno.test("Exchange lets a handler fill neither the worker's log nor the application's", async () => {
+  clearRecords();
+  await using worker = serveHere(defineModule({
+    account({ log }) {
+      for (let i = 0; i < 10_000; i++) log.info("line {i}", { i });
+      setTimeout(() => {
+        for (let i = 0; i < 10_000; i++) log.info("late line {i}", { i });
+        log.info("last");
+      });
+      return "success";
+    },
+  }));
+  using client = await Client.connect(worker.path);
+  await client.send(hookMessage());
+  const messages = await client.rest();
+  assert.ok(messages.filter(({ type }) => type === "log").length <= LIMITS.LOG_LINES_MAX);
+  await delay(10);
+  const lines = records.filter((line) => line.includes("pam-deno.test"));
+  assert.ok(lines.length <= LIMITS.LOG_LINES_MAX, `${lines.length} lines`);
+  assert.match(lines.join("\n"), /9970 more log lines of this hook were left out/);
 });

@@ -4,6 +4,7 @@ import { defineModule } from "../../../mod.ts";
 import { loadModule } from "../../../sdk/load.ts";
 import { Exchange } from "../../../sdk/worker/exchange.ts";
 import type { Connection } from "../../../sdk/worker/listen.ts";
+import { Report } from "../../../sdk/worker/report.ts";
 import { Traffic } from "../../../sdk/worker/traffic.ts";
 import {
   decode,
@@ -67,6 +68,7 @@ Deno.test("Exchange answers a synchronous handler in the turn in which the frame
   new Exchange({
     module: loadModule(module, { name: "test" }),
     traffic,
+    report: new Report(() => {}),
     open: new Set(),
     strangerLogged: false,
   }, connection);

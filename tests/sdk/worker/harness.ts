@@ -12,11 +12,12 @@ import { bundleModule } from "../../../sdk/install/bundle.ts";
 import { type ModuleConfig, parseModuleConfig } from "../../../sdk/config/config.ts";
 import { writeEntries } from "../../../sdk/supervisor/entry.ts";
 import { type Launch, makeLauncher, planLaunch } from "../../../sdk/supervisor/launch.ts";
-import { openLibc } from "../../../sdk/supervisor/libc.ts";
+import type { Declaration } from "../../../sdk/supervisor/probe.ts";
 import { bindModuleSocket } from "../../../sdk/supervisor/socket.ts";
 import { WorkerProcess } from "../../../sdk/supervisor/worker_process.ts";
 import { Exchange, type ExchangeContext } from "../../../sdk/worker/exchange.ts";
 import { listen } from "../../../sdk/worker/listen.ts";
+import { Report } from "../../../sdk/worker/report.ts";
 import { Traffic, type TrafficLimits } from "../../../sdk/worker/traffic.ts";
 import { within } from "./client.ts";
 
@@ -37,16 +38,19 @@ export interface InProcess extends AsyncDisposable {
   readonly path: string;
   /** What its exchanges share. */
   readonly context: ExchangeContext;
+  /** What a supervisor would have been told. */
+  readonly words: string[];
 }
 
 /** Serves what defineModule() made, in this process. */
 export function serveHere(module: unknown, limits: Partial<TrafficLimits> = {}): InProcess {
   const folder = makeFolder();
-  const libc = openLibc();
-  const socket = bindModuleSocket(libc, folder.path, "test");
+  const socket = bindModuleSocket(folder.path, "test");
+  const words: string[] = [];
   const context: ExchangeContext = {
     module: loadModule(module, { name: "test" }),
     traffic: new Traffic({ ...LIMITS, ...limits }),
+    report: new Report((said) => void words.push(...said.split("\n"))),
     open: new Set(),
     strangerLogged: false,
   };
@@ -57,11 +61,11 @@ export function serveHere(module: unknown, limits: Partial<TrafficLimits> = {}):
   return {
     path: socket.path,
     context,
+    words,
     async [Symbol.asyncDispose]() {
       listener.stop();
       await within(5_000, listener.finished, "the end of the listener");
       Deno.removeSync(socket.path);
-      libc.close();
       folder[Symbol.dispose]();
     },
   };
@@ -73,8 +77,14 @@ export interface StartOptions {
   readonly config?: Record<string, unknown>;
   /** Changes the command line before it is used. */
   readonly change?: (launch: Launch) => Launch;
-  /** How long it may go without a beat. */
-  readonly hangMaxMs?: number;
+  /** How long it may go without a beat, as its {@linkcode WorkerProcess} is told. */
+  readonly patience?: { readonly beyondMs: number; readonly budgetMs: number };
+  /** What it may have of memory of its own, in MiB. */
+  readonly memoryMib?: number;
+  /** Told of a line that begins with `stats `. */
+  readonly onStatistics?: (line: string) => boolean;
+  /** What the module is said to have declared. */
+  readonly expected?: Declaration;
 }
 
 /** A worker process. */
@@ -116,7 +126,6 @@ export function writeModule(folder: string, source: string): string {
 /** Starts a worker for a module with this source, as the supervisor does. */
 export async function startWorker(source: string, options: StartOptions = {}): Promise<StartedWorker> {
   const folder = makeFolder();
-  const libc = openLibc();
   const module = writeModule(folder.path, source);
   const config: ModuleConfig = parseModuleConfig(
     JSON.stringify({ module, ...options.config }),
@@ -124,7 +133,15 @@ export async function startWorker(source: string, options: StartOptions = {}): P
     "test.jsonc",
   );
   const { file } = await bundleModule({ entry: module, sdk: ROOT, into: folder.path });
-  const entries = writeEntries({ folder: folder.path, runtime: await builtRuntime(), bundle: file, config });
+  const socket = bindModuleSocket(folder.path, "test");
+  const entries = writeEntries({
+    folder: folder.path,
+    runtime: await builtRuntime(),
+    bundle: file,
+    config,
+    fd: socket.fd,
+    ...options.expected ? { expected: options.expected } : {},
+  });
   const planned = planLaunch(makeLauncher(folder.path), {
     entry: entries.worker,
     permissions: config.permissions,
@@ -132,7 +149,6 @@ export async function startWorker(source: string, options: StartOptions = {}): P
     heapMib: config.limits.heap_mib,
   });
   const launch = options.change?.(planned) ?? planned;
-  const socket = bindModuleSocket(libc, folder.path, "test");
   const [ready, leaving, exit] = [
     Promise.withResolvers<void>(),
     Promise.withResolvers<void>(),
@@ -148,7 +164,9 @@ export async function startWorker(source: string, options: StartOptions = {}): P
       name: "test",
       launch,
       fd: socket.fd,
-      ...options.hangMaxMs ? { hangMaxMs: options.hangMaxMs } : {},
+      ...options.patience ? { patience: options.patience } : {},
+      memoryMib: options.memoryMib,
+      onStatistics: options.onStatistics ?? (() => true),
       onReady: () => first && ready.resolve(),
       onLeaving: () => first && leaving.resolve(),
       onExit: (_, cause) => {
@@ -170,7 +188,6 @@ export async function startWorker(source: string, options: StartOptions = {}): P
       for (const process of processes) process.kill("was no longer needed by a test");
       await Promise.all(ends);
       socket[Symbol.dispose]();
-      libc.close();
       folder[Symbol.dispose]();
     },
   };

@@ -65,6 +65,27 @@ Deno.test("permissionProblems() finds a blanket grant where a part was told", as
   );
 });
 
+Deno.test("permissionProblems() takes a blanket grant that was told, and finds a part in its place", async () => {
+  assert.deepEqual(await problems(["--allow-read"], { read: true }), []);
+  assert.deepEqual(await problems(["--allow-read=/srv"], { read: true }), ['does not hold all of "read"']);
+  assert.deepEqual(await problems(["--allow-read"], { write: true }), [
+    'holds all of "read"',
+    'holds "read" for /',
+    'holds "read" for /etc/shadow',
+    'holds "read" for /proc/self/environ',
+    'does not hold all of "write"',
+  ]);
+});
+
+Deno.test("permissionProblems() knows Unix sockets and what is dangerous by its name", async () => {
+  const told = { net: ["unix:/run/x.sock"], run: ["/bin/ls"], ffi: ["/lib/x.so"] };
+  const flags = Object.entries(told).map(([kind, scopes]) => `--allow-${kind}=${scopes.join(",")}`);
+  assert.deepEqual(await problems(flags, told), []);
+  assert.deepEqual(await problems(flags, { ...told, net: ["unix:/run/y.sock"] }), [
+    'does not hold "net" for unix:/run/y.sock',
+  ]);
+});
+
 Deno.test("permissionProblems() finds a part that nobody is granted alone", async () => {
   assert.deepEqual(await problems(["--allow-read=/etc"], {}), ['holds "read" for /etc/shadow']);
   assert.deepEqual(await problems(["--allow-read=/etc"], { read: ["/etc"] }), []);

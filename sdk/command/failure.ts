@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What is said when a command cannot do what it was asked to.
+ *
+ * @module
+ */
+
+import { EXIT } from "./exit_code.ts";
+import type { Output } from "./output.ts";
+
+/** The command line is wrong. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** The person said no, or nobody could be asked. Nothing was changed. */
+export class DeclinedError extends Error {
+  override name = "DeclinedError";
+}
+
+/** A command cannot do what it was asked to. The message says why, and the remedy. */
+export class CommandError extends Error {
+  override name = "CommandError";
+}
+
+/** The kind of a failure, as `--json` says it. */
+export type FailureKind = "failed" | "misused" | "declined" | "unexpected";
+
+/** How a failure is to be reported. */
+export interface FailureOptions {
+  /** Whether stdout must get one JSON document. */
+  readonly json: boolean;
+  /** Whether to show where an unexpected error came from. */
+  readonly debug: boolean;
+}
+
+/** Errors of the system that say what and where well enough for a person. */
+const SYSTEM_ERRORS = [
+  Deno.errors.PermissionDenied,
+  Deno.errors.NotFound,
+  Deno.errors.AlreadyExists,
+  Deno.errors.IsADirectory,
+  Deno.errors.NotADirectory,
+];
+const SYSTEM_CODES = ["ENOSPC", "EROFS", "EDQUOT", "EIO", "EMFILE", "ENFILE"];
+
+const REPORT = "this is a mistake in pam-deno: please report it where you have pam-deno from";
+
+/** Reports `error`, and returns the status to end with. */
+export function reportFailure(error: unknown, output: Output, { json, debug }: FailureOptions): number {
+  const kind = kindOf(error);
+  const message = kind === "unexpected"
+    ? unexpected(error, debug)
+    : (error as Error).message + remedyOf(error);
+  if (json) output.json({ error: { kind, message } });
+  for (const line of message.split("\n")) output.note(`pam-deno: ${line}`);
+  if (debug && error instanceof Error && error.stack) output.note(error.stack);
+  return kind === "misused" ? EXIT.misused : kind === "declined" ? EXIT.declined : EXIT.failed;
+}
+
+/** Errors with a name of their own were written for a person; those of the language were not. */
+function kindOf(error: unknown): FailureKind {
+  if (error instanceof UsageError) return "misused";
+  if (error instanceof DeclinedError) return "declined";
+  if (!(error instanceof Error)) return "unexpected";
+  if (SYSTEM_ERRORS.some((known) => error instanceof known)) return "failed";
+  if (SYSTEM_CODES.includes((error as { code?: string }).code ?? "")) return "failed";
+  return OURS.test(error.name) && !LANGUAGE.has(error.name) ? "failed" : "unexpected";
+}
+
+const OURS = /^[A-Z][a-z]+(?:[A-Z][a-z]+)*Error$/;
+const LANGUAGE = new Set([
+  "AggregateError",
+  "DOMException",
+  "EvalError",
+  "RangeError",
+  "ReferenceError",
+  "SuppressedError",
+  "SyntaxError",
+  "TypeError",
+  "URIError",
+]);
+
+/** What the system says of a file has no remedy in it. */
+function remedyOf(error: unknown): string {
+  return error instanceof Deno.errors.PermissionDenied && Deno.uid() !== 0 ? "\nrun this as root" : "";
+}
+
+function unexpected(error: unknown, debug: boolean): string {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const first = what.split("\n", 1)[0]!;
+  return `${first}\n${REPORT}${debug ? "" : ", with what the same command says with --debug"}`;
+}

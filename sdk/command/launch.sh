@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# With which of Deno's permissions each command of `pam-deno` is started. What only looks may not write; what installs holds them
+# all, since it runs as root, starts other programs, and asks at /dev/tty, which Deno opens for nobody else.
+#
+# usage: . own_permissions.sh; . launch.sh; launch_flags DENO LIB_DIR [words of the command line]
+# Prints the flags, a line each.
+
+# The command among the words: the first that is neither an option nor the value of one.
+launch_command() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --*-dir) [ $# -gt 1 ] && shift ;;
+      -*) ;;
+      *) printf '%s\n' "$1" && return ;;
+    esac
+    shift
+  done
+}
+
+# What the commands that only look may read: the layout's folders, those of PAM, and what tells what runs.
+launch_readable() {
+  launch_lib=$1
+  shift
+  launch_folders=$launch_lib
+  for launch_place in config-dir=/etc/pam-deno runtime-dir=/run/pam-deno state-dir=/var/lib/pam-deno \
+    keep-dir=/var/lib/pam-deno-state cache-dir=/var/cache/pam-deno unit-dir=/etc/systemd/system; do
+    launch_folder=$(own_permissions_argument "${launch_place%%=*}" "${launch_place#*=}" "$@") || return 1
+    launch_folders=$launch_folders,$launch_folder
+  done
+  printf '%s\n' "$launch_folders"
+}
+
+launch_libc() {
+  own_permissions_first "/lib/$(uname -m)-linux-gnu/libc.so.6" /lib64/libc.so.6 /usr/lib64/libc.so.6 \
+    /lib/libc.so.6 /usr/lib/libc.so.6
+}
+
+launch_flags() {
+  launch_deno=$1 launch_lib_dir=$2
+  shift 2
+  case $(launch_command "$@") in
+    serve) own_permissions "$launch_deno" "$launch_lib_dir" serve "$@" ;;
+    add | remove | rollback | reload) echo --allow-all ;;
+    check)
+      # It asks modules what they declare and what they say of the options of pam.d lines, in processes that may do nothing.
+      launch_run=$launch_deno,$launch_lib_dir/deno,$launch_lib_dir/esbuild,/bin/systemctl
+      for launch_program in systemctl setpriv unshare prlimit getent test true; do
+        launch_run=$launch_run,$(own_permissions_first "/usr/bin/$launch_program" "/bin/$launch_program")
+      done
+      launch_write=${TMPDIR:-/tmp} launch_net=
+      # It knocks at their sockets: to connect is to write, and permissions for sockets are given one by one.
+      launch_runtime=$(own_permissions_argument runtime-dir /run/pam-deno "$@") || return 1
+      for launch_socket in $(set +f && cd "$launch_runtime" 2>/dev/null && echo *.sock); do
+        [ -S "$launch_runtime/$launch_socket" ] || continue
+        launch_write=$launch_write,$launch_runtime/$launch_socket
+        launch_net=$launch_net${launch_net:+,}unix:$launch_runtime/$launch_socket
+      done
+      printf '%s\n' --allow-read "--allow-write=$launch_write" ${launch_net:+"--allow-net=$launch_net"} --allow-env \
+        --allow-sys=uid,gid "--allow-run=$launch_run" "--allow-ffi=$(launch_libc)"
+      ;;
+    status)
+      # /proc is read through libc, since Deno reads it for nobody who does not hold all permissions.
+      launch_run=/usr/bin/systemctl,/bin/systemctl
+      printf '%s\n' --allow-read --allow-env --allow-sys=uid,gid "--allow-run=$launch_run" "--allow-ffi=$(launch_libc)"
+      ;;
+    *)
+      launch_read=$(launch_readable "$launch_lib_dir" "$@") || return 1
+      printf '%s\n' "--allow-read=$launch_read" --allow-env --allow-sys=uid
+      ;;
+  esac
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { buildBundle } from "../../../scripts/build_bundle.ts";
+import { CommandError, DeclinedError, reportFailure, UsageError } from "../../../sdk/command/failure.ts";
+import { Output } from "../../../sdk/command/output.ts";
+import { ConfigError } from "../../../sdk/config/config.ts";
+import { PlaceError } from "../../../sdk/config/place.ts";
+import { InstallError } from "../../../sdk/install/events.ts";
+import { RecordError } from "../../../sdk/install/record.ts";
+
+/** A stream that keeps what is written. */
+class Sink {
+  text = "";
+  writeSync(bytes: Uint8Array): number {
+    this.text += new TextDecoder().decode(bytes);
+    return bytes.length;
+  }
+  isTerminal(): boolean {
+    return false;
+  }
+}
+
+function report(error: unknown, options: { json?: boolean; debug?: boolean } = {}) {
+  const [stdout, stderr] = [new Sink(), new Sink()];
+  const status = reportFailure(error, new Output(stdout, stderr), { json: false, debug: false, ...options });
+  return { status, stdout: stdout.text, stderr: stderr.text };
+}
+
+for (const kind of [CommandError, ConfigError, InstallError, PlaceError, RecordError]) {
+  Deno.test(`reportFailure() gives the message of ${kind.name} and status 1`, () => {
+    assert.deepEqual(report(new kind("FILE:1:2: this\nthat")), {
+      status: 1,
+      stdout: "",
+      stderr: "pam-deno: FILE:1:2: this\npam-deno: that\n",
+    });
+  });
+}
+
+Deno.test("reportFailure() has a status for who misused it and one for who declined", () => {
+  assert.equal(report(new UsageError("no such word")).status, 2);
+  assert.equal(report(new DeclinedError("nothing was changed")).status, 3);
+});
+
+Deno.test("reportFailure() gives what the system says of a file", () => {
+  let error;
+  try {
+    Deno.readTextFileSync("/nonexistent/file");
+  } catch (caught) {
+    error = caught;
+  }
+  const { status, stderr } = report(error);
+  assert.equal(status, 1);
+  assert.match(stderr, /^pam-deno: No such file or directory .*'\/nonexistent\/file'\n$/);
+});
+
+Deno.test("an ordinary user is told who may do it", { ignore: Deno.uid() !== 0 }, async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "pam-deno-failure-" });
+  try {
+    Deno.chmodSync(folder, 0o755);
+    await buildBundle(folder, "pam-deno", "sdk/command/main.ts");
+    Deno.mkdirSync(join(folder, "state"), { mode: 0o700 });
+    const deno = [Deno.execPath(), "run", "--no-config", "--allow-read", "--allow-env", "--allow-sys=uid"];
+    const words = ["lines", "policy", "--state-dir", join(folder, "state")];
+    const { code, stderr } = await new Deno.Command("setpriv", {
+      args: [
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        ...deno,
+        join(folder, "pam-deno.js"),
+        ...words,
+      ],
+      env: { DENO_DIR: join(folder, "none"), NO_COLOR: "1" },
+    }).output();
+    const said = new TextDecoder().decode(stderr);
+    assert.match(said, /^pam-deno: Permission denied .*\npam-deno: run this as root\n$/m);
+    assert.equal(code, 1);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("reportFailure() says of a mistake of ours where to report it, without a stack", () => {
+  const { status, stdout, stderr } = report(new TypeError("x is not a function\nsecond line"));
+  assert.equal(status, 1);
+  assert.equal(stdout, "");
+  assert.equal(
+    stderr,
+    "pam-deno: TypeError: x is not a function\n" +
+      "pam-deno: this is a mistake in pam-deno: please report it where you have pam-deno from, with what the same command says with --debug\n",
+  );
+});
+
+Deno.test("reportFailure() shows where a mistake of ours came from with --debug", () => {
+  const { stderr } = report(new TypeError("x is not a function"), { debug: true });
+  assert.match(stderr, /^ {4}at .*failure_test\.ts:\d+:\d+/m);
+});
+
+Deno.test("reportFailure() gives programs one JSON document, whatever was thrown", () => {
+  for (
+    const [error, kind] of [
+      [new InstallError("no"), "failed"],
+      [new UsageError("no"), "misused"],
+      [new DeclinedError("no"), "declined"],
+      [new TypeError("no"), "unexpected"],
+      ["a text", "unexpected"],
+    ] as const
+  ) {
+    const { stdout } = report(error, { json: true });
+    const document = JSON.parse(stdout);
+    assert.deepEqual(Object.keys(document), ["error"]);
+    assert.equal(document.error.kind, kind);
+    assert.equal(typeof document.error.message, "string");
+  }
+});
