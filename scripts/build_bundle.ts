@@ -41,7 +41,7 @@ export function sourceName(path: string): string {
 }
 
 /** The bundler writes above each part which file it was, and names parts that are loaded later by their files. */
-const NAMED = /^(\/\/ |  ")(\.\.\/[^"\n]+)/gm;
+const NAMED = /^(\/\/ | {2}")(\.\.\/[^"\n]+)/gm;
 
 async function nameSources(file: string): Promise<void> {
   const code = await Deno.readTextFile(file);

@@ -43,7 +43,7 @@ const LAYERS: readonly Layer[] = [
     ROOT,
     WIRE,
     CONFIG,
-    "sdk/install/(?:bundle|record)\\.ts",
+    "sdk/install/(?:bundle|deno_tool|record)\\.ts",
     "sdk/worker/(?:log|latency)\\.ts",
   ),
   layer("installation", "sdk/install/.*", ROOT, CONFIG, "sdk/supervisor/.*"),

@@ -16,7 +16,7 @@ import { type Configuration, describePermissions, makeConfiguration } from "./co
 import { describeBundle } from "./describe.ts";
 import { type AddResult, InstallError, type InstallEvents } from "./events.ts";
 import { findHome } from "./home.ts";
-import { install, nextRecord, prepareFolders, readConfiguration, resultOf } from "./install.ts";
+import { install, isDiskFull, nextRecord, prepareFolders, readConfiguration, resultOf } from "./install.ts";
 import { lockState } from "./journal.ts";
 import { type AddPlan, compare, compareDeclarations } from "./plan.ts";
 import { type InstalledBundle, type InstallRecord, readRecord, RecordError } from "./record.ts";
@@ -128,7 +128,7 @@ async function bundle(
     return await bundleAsThrowaway(layout, source, stage);
   } catch (error) {
     if (error instanceof StageError || error instanceof ThrowawayError) throw new InstallError(error.message);
-    if (error instanceof Error && /ENOSPC|No space left/i.test(error.message)) {
+    if (error instanceof Error && isDiskFull(error.message)) {
       throw new InstallError(
         `${layout.stateDir}: the disk is full: nothing was changed; make room and try again`,
       );

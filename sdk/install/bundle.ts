@@ -45,6 +45,8 @@ export interface BundleOptions {
   readonly sdk: string;
   /** The folder in which the bundle and its source map are left. */
   readonly into: string;
+  /** Runs the bundler itself, as somebody who may read less; by default as whoever calls this. */
+  readonly run?: typeof runDenoTool | undefined;
 }
 
 /** A module that cannot be bundled. The message names the file and the remedy. */
@@ -58,7 +60,9 @@ const FORMAT_FLAGS = ["--quiet", "--platform=deno", "--node-modules-dir=none", "
 const GRAPH_READS_MAX = 4;
 
 /** Bundles a module. Nothing of it is run, but its sources are read as whoever calls this. */
-export async function bundleModule({ entry, sdk, into }: BundleOptions): Promise<Bundle> {
+export async function bundleModule(
+  { entry, sdk, into, run = runDenoTool }: BundleOptions,
+): Promise<Bundle> {
   if (!stat(entry)) throw new BundleError(`${entry}: there is no such file: check "module"`);
   const main = Deno.realPathSync(entry);
   const project = findProject(main);
@@ -77,7 +81,7 @@ export async function bundleModule({ entry, sdk, into }: BundleOptions): Promise
     writeConfig(project, places, (place) => `./${place.to}/`, published, stage);
     const out = join(stage, "module.js");
     const staged = join("module", relative(project.root, main));
-    await runDenoTool(["bundle", ...FORMAT_FLAGS, `--output=${out}`, staged], stage);
+    await run(["bundle", ...FORMAT_FLAGS, `--output=${out}`, staged], stage);
     const [code, map] = [Deno.readTextFileSync(out), Deno.readTextFileSync(`${out}.map`)];
     const named = await nameBundle(code, map, await originsOf(stage));
     const strange = strangeSource(named.sources);

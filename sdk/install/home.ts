@@ -20,8 +20,12 @@ export interface Home {
   readonly kind: "systemd" | "serve" | "none";
   /** Starts `name`, also after a boot. */
   start(name: string): Promise<void>;
-  /** Makes `name` take a new configuration or bundle; the old worker goes on if the new one fails. */
-  reload(name: string): Promise<void>;
+  /**
+   * Makes `name` take a new configuration or bundle; the old worker goes on if the new one fails.
+   *
+   * @param unitChanged whether the drop-in of its unit was changed already
+   */
+  reload(name: string, unitChanged?: boolean): Promise<void>;
   /** Stops `name`, also after a boot. */
   stop(name: string): Promise<void>;
   /** Whether it is served now. */
@@ -65,11 +69,12 @@ class SystemdHome implements Home {
     await systemctl("enable", "--now", socketUnit(name), unitName(name));
   }
 
-  async reload(name: string): Promise<void> {
+  async reload(name: string, unitChanged = false): Promise<void> {
     if (!await this.isRunning(name)) return await this.start(name);
-    this.#writeDropIn(name);
+    const changed = this.#writeDropIn(name) || unitChanged;
+    // systemd notices a file that was changed, but not a folder that is new.
     const { said } = await run(["show", "--property=NeedDaemonReload", "--value", unitName(name)]);
-    if (said.trim() !== "yes") return await systemctl("reload", unitName(name));
+    if (!changed && said.trim() !== "yes") return await systemctl("reload", unitName(name));
     // What the kernel enforces changes with a new process only; callers wait in the backlog meanwhile.
     await systemctl("daemon-reload");
     await systemctl("restart", unitName(name));
@@ -89,11 +94,12 @@ class SystemdHome implements Home {
     return `systemd runs it as ${unitName(name)}; its log: journalctl -u ${unitName(name)}`;
   }
 
-  /** Whoever edits a configuration and reloads changes what the kernel enforces too. */
-  #writeDropIn(name: string): void {
+  /** Whoever edits a configuration and reloads changes what the kernel enforces too. Says whether it did. */
+  #writeDropIn(name: string): boolean {
     const change = dropInChange(this.#layout, readModuleConfig(this.#layout.configDir, name));
     if (change?.content !== undefined) writeWhole(change.path, change.content);
     else if (change) Deno.removeSync(change.path);
+    return change !== undefined;
   }
 }
 

@@ -9,15 +9,16 @@ import { dirname, join } from "node:path";
 import { configFile, hookLink, type Layout, moduleStateDir, socketPath } from "../config/layout.ts";
 import { parseModuleConfig } from "../config/config.ts";
 import { checkPlace, stat } from "../config/place.ts";
-import { knock } from "../supervisor/knock.ts";
+import { type Knock, knock } from "../supervisor/knock.ts";
 import { type AddResult, InstallError, type InstallEvents } from "./events.ts";
 import { dropInChange, type Home } from "./home.ts";
-import { type Change, change, writeWhole } from "./journal.ts";
+import { type Change, change, type Interrupted, writeWhole } from "./journal.ts";
 import { breakGlassLines, pamLines, shimWords } from "./pam_lines.ts";
 import type { AddPlan } from "./plan.ts";
 import { bundleFile, type InstalledBundle, type InstallRecord, PREVIOUS_MAX, recordFile } from "./record.ts";
 import { prune, settle } from "./recover.ts";
 import type { Bundled } from "./throwaway.ts";
+import { dropInFile } from "./unit.ts";
 
 /** What is to be made true. */
 export interface Installation {
@@ -63,12 +64,17 @@ export async function install(installation: Installation, events: InstallEvents)
       `${configFile(layout, name)} was changed meanwhile: nothing was done; look at it and try again`,
     );
   }
-  const running = await home.isRunning(name);
+  const changes = changesOf(installation);
+  const about = {
+    name,
+    running: await home.isRunning(name),
+    unitChanged: changes.some(({ path }) => path === dropInFile(layout, name)),
+  };
   using interruption = new Interruption();
   let pending;
   try {
     writeBundle(installation);
-    pending = change(layout, { name, running }, changesOf(installation));
+    pending = change(layout, about, changes);
   } catch (error) {
     prune(layout, name);
     throw new InstallError(`${name} was not changed: ${messageOf(error)}`);
@@ -76,17 +82,12 @@ export async function install(installation: Installation, events: InstallEvents)
   let selfTest;
   try {
     interruption.throwIfAsked();
-    if (installation.start && home.kind !== "none") {
-      events.progress(running ? "reloading" : "starting");
-      await interruption.race(running ? home.reload(name) : home.start(name));
-      events.progress("testing");
-      selfTest = await interruption.race(knock(socketPath(layout, name)));
-    }
+    selfTest = await interruption.race(startAndTest(installation, about, events));
   } catch (error) {
     events.progress("putting everything back");
     pending.undo();
     prune(layout, name);
-    const after = await settle(layout, home, { name, running }).then(() => "", messageOf);
+    const after = await settle(layout, home, about).then(() => "", messageOf);
     throw new InstallError(
       `${name} was not changed: ${messageOf(error)}${
         after && `\nWhat was there before did not start again: ${after}`
@@ -95,12 +96,30 @@ export async function install(installation: Installation, events: InstallEvents)
   }
   pending.commit();
   prune(layout, name);
-  const result = resultOf(installation, true);
-  return { ...result, started: selfTest !== undefined, selfTest };
+  return { ...resultOf(installation, true), started: selfTest !== undefined, selfTest };
+}
+
+/** Starts or reloads the module and knocks at its socket; `undefined` if nobody runs modules, or it is not wanted. */
+async function startAndTest(
+  { layout, home, start }: Installation,
+  { name, running, unitChanged }: Interrupted,
+  events: InstallEvents,
+): Promise<Knock | undefined> {
+  if (!start || home.kind === "none") return undefined;
+  events.progress(running ? "reloading" : "starting");
+  await (running ? home.reload(name, unitChanged) : home.start(name));
+  events.progress("testing");
+  return await knock(socketPath(layout, name));
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return isDiskFull(message) ? `the disk is full: make room and try again (${message})` : message;
+}
+
+/** Whether a message is about a disk that is full. */
+export function isDiskFull(message: string): boolean {
+  return /ENOSPC|No space left/i.test(message);
 }
 
 /** What is there to say about a plan, made true or not. */

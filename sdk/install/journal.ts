@@ -29,6 +29,7 @@ export interface Change {
 const JOURNAL = v.strictObject({
   name: v.pipe(v.string(), v.regex(MODULE_NAME)),
   running: v.boolean(),
+  unitChanged: v.boolean(),
   changes: v.array(v.strictObject({ path: v.string(), before: v.boolean() })),
 });
 
@@ -38,6 +39,8 @@ export interface Interrupted {
   readonly name: string;
   /** Whether it was served before. */
   readonly running: boolean;
+  /** Whether the drop-in of its unit was to change. */
+  readonly unitChanged: boolean;
 }
 
 const FILE_MODE = 0o644;
@@ -127,7 +130,8 @@ export function undo(layout: Layout): Interrupted | undefined {
   syncFolders(found.changes);
   remove(journal);
   syncFolder(dirname(journal));
-  return { name: found.name, running: found.running };
+  const { name, running, unitChanged } = found;
+  return { name, running, unitChanged };
 }
 
 function readJournal(file: string): v.InferOutput<typeof JOURNAL> | undefined {
@@ -187,13 +191,33 @@ function syncFolder(path: string): void {
   }
 }
 
+/** New files are readable for the modules' own users, whatever mask of modes the administrator likes. */
+const MASK = 0o022;
+
 /**
- * Takes the lock of the state folder, so that nobody else changes what is installed meanwhile.
+ * Takes the lock of the state folder, so that nobody else changes what is installed meanwhile. As long as it is held, this process makes
+ * files that others may read.
  *
  * @throws {InstallError} if somebody does.
  * @throws {PlaceError} if others could change the folder.
  */
 export function lockState({ stateDir }: Layout): Disposable {
+  const mask = Deno.umask(MASK);
+  try {
+    const lock = takeLock(stateDir);
+    return {
+      [Symbol.dispose]() {
+        lock.close();
+        Deno.umask(mask);
+      },
+    };
+  } catch (error) {
+    Deno.umask(mask);
+    throw error;
+  }
+}
+
+function takeLock(stateDir: string): Deno.FsFile {
   try {
     Deno.mkdirSync(stateDir, { recursive: true, mode: 0o755 });
   } catch (error) {
@@ -202,7 +226,7 @@ export function lockState({ stateDir }: Layout): Disposable {
   }
   checkPlace(stateDir);
   const file = Deno.openSync(join(stateDir, ".lock"), { create: true, write: true, mode: 0o600 });
-  if (file.tryLockSync(true)) return { [Symbol.dispose]: () => file.close() };
+  if (file.tryLockSync(true)) return file;
   file.close();
   throw new InstallError(
     `${stateDir}: another pam-deno command is changing what is installed: wait for it to end`,

@@ -17,7 +17,7 @@ import { DECLARATION, type Declaration } from "../supervisor/probe.ts";
 export interface InstalledBundle {
   /** What was asked for: an absolute path, or a `jsr:` or `npm:` specifier with an exact version. */
   readonly specifier: string;
-  /** The SHA-256 of the bundle in hexadecimal: its file is `SHA256.js`, its source map `SHA256.js.map`. */
+  /** The SHA-256 of the bundle in hexadecimal: its file is `SHA256.js`, whose last line names the source map beside it. */
   readonly sha256: string;
   /** What it declared when it was installed, and the administrator saw. */
   readonly declaration: Declaration;

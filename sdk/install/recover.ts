@@ -32,10 +32,14 @@ export async function recover(layout: Layout, home: Home): Promise<string | unde
 }
 
 /** Makes whoever runs modules take what is there again. */
-export async function settle(layout: Layout, home: Home, { name, running }: Interrupted): Promise<void> {
+export async function settle(
+  layout: Layout,
+  home: Home,
+  { name, running, unitChanged }: Interrupted,
+): Promise<void> {
   if (!stat(configFile(layout, name))) {
     if (await home.isRunning(name)) await home.stop(name);
-  } else if (running) await home.reload(name);
+  } else if (running) await home.reload(name, unitChanged);
 }
 
 /** Removes the bundles of a module that its record does not name; all of them, if there is no record. */

@@ -81,13 +81,15 @@ export async function removeModule(options: RemoveOptions, events: RemoveEvents)
   if (!await events.confirm(removed)) return { name, accepted: false, removed: [], stillNamed };
   events.progress("removing");
   const running = await home.isRunning(name);
-  const pending = change(layout, { name, running }, changesOf(layout, name));
+  const changes = changesOf(layout, name);
+  const about = { name, running, unitChanged: changes.some(({ path }) => path === dropInFile(layout, name)) };
+  const pending = change(layout, about, changes);
   try {
     if (running) events.progress("stopping");
     await home.stop(name);
   } catch (error) {
     pending.undo();
-    await settle(layout, home, { name, running }).catch(() => {});
+    await settle(layout, home, about).catch(() => {});
     throw new InstallError(`${name} was not removed: ${(error as Error).message}`);
   }
   pending.commit();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Layout } from "../config/layout.ts";
 import { checkPlace } from "../config/place.ts";
@@ -18,6 +18,9 @@ const DEPTH_MAX = 32;
 
 /** What is not copied: Deno does not need it, or it is nobody's business. Names that begin with a dot are left out too. */
 const LEFT_OUT = new Set(["node_modules"]);
+
+/** The bits of a mode with which others than the owner may write. */
+const WRITABLE_BY_OTHERS = 0o022;
 
 /** A folder that cannot be copied. The message names it and the remedy. */
 export class StageError extends Error {
@@ -88,23 +91,32 @@ export function findLocalModule(path: string): LocalModule {
   return { folder: dirname(real), main: basename(real) };
 }
 
+/** What was seen while a folder was copied. */
+export interface Copied {
+  /** The symbolic links that were left out. */
+  readonly links: readonly string[];
+  /** The first file or folder that somebody else than root or the current user could have changed. */
+  readonly foreign: string | undefined;
+}
+
 /**
- * Copies the regular files of `from` to the empty folder `to`, and gives the symbolic links that it left out.
+ * Copies the regular files of `from` to the empty folder `to`.
  *
  * Whoever may write in `from` can change it meanwhile, so no link is ever followed: each folder is opened from its parent's descriptor.
  * Then whatever is read are bytes of that folder.
  *
  * @throws {StageError} if there is more than a module can need.
  */
-export function copySources(from: string, to: string): string[] {
+export function copySources(from: string, to: string): Copied {
   const copy = new Copy(from);
   const fd = openFolder(from);
   try {
+    copy.look(fd, "");
     copy.folder(fd, to, "", 0);
   } finally {
     closeSync(fd);
   }
-  return copy.links;
+  return copy;
 }
 
 /** Opens an absolute path without a link in it, part by part. */
@@ -122,14 +134,23 @@ function openFolder(path: string): number {
   return fd;
 }
 
-class Copy {
+class Copy implements Copied {
   readonly links: string[] = [];
+  foreign: string | undefined;
   readonly #from: string;
   #files = 0;
   #bytes = 0;
 
   constructor(from: string) {
     this.#from = from;
+  }
+
+  /** Who could have changed it? */
+  look(fd: number, path: string): Stats {
+    const found = fstatSync(fd);
+    const others = (found.uid !== 0 && found.uid !== Deno.uid()) || (found.mode & WRITABLE_BY_OTHERS) !== 0;
+    if (others) this.foreign ??= join(this.#from, path);
+    return found;
   }
 
   folder(fd: number, to: string, path: string, depth: number): void {
@@ -154,7 +175,7 @@ class Copy {
       throw error;
     }
     try {
-      const found = fstatSync(fd);
+      const found = this.look(fd, path);
       if (found.isDirectory()) {
         Deno.mkdirSync(to, { mode: 0o755 });
         this.folder(fd, to, path, depth + 1);

@@ -14,7 +14,7 @@ import { printable } from "../supervisor/lines.ts";
 import { sha256Of } from "./bundle_names.ts";
 import type { BundlerAnswer, BundlerRequest } from "./bundler.ts";
 import { openJail } from "./jail.ts";
-import { copySources, findLocalModule } from "./stage.ts";
+import { type Copied, copySources, findLocalModule } from "./stage.ts";
 
 /** What is to be bundled. */
 export type Source =
@@ -49,12 +49,6 @@ const BUNDLE_MAX_MS = 300_000;
 const ANSWER_MAX = 64 * 1024 ** 2;
 /** Lines of a complaint that are handed on. */
 const COMPLAINT_LINES = 30;
-
-/** Where Deno 2.9.6 looks for its bundler in its cache. */
-const ESBUILD = {
-  folder: "esbuild-0.25.5-1",
-  file: `esbuild-linux-${Deno.build.arch === "aarch64" ? "arm64" : "x64"}`,
-};
 
 /** What the administrator may have set up for this machine's network. Values that are paths are made readable. */
 const HANDED_ON = [
@@ -95,7 +89,7 @@ export async function bundleAsThrowaway(layout: Layout, source: Source, stage: s
   for (const path of [folder, cache, into, root, join(sdk, "sdk")]) {
     Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
   }
-  const { request, label, links } = prepare(source, folder);
+  const { request, label, copied } = prepare(source, folder);
   const bundler = realFile(join(layout.libDir, "bundler.js"));
   const deno = Deno.realPathSync(Deno.execPath());
   copySdk(layout, sdk);
@@ -119,9 +113,14 @@ export async function bundleAsThrowaway(layout: Layout, source: Source, stage: s
     outputMax: ANSWER_MAX,
   });
   const said = readAnswer(success ? stdout : "", killed ?? stderr);
-  if ("error" in said) throw new ThrowawayError(explain(said.error, folder, label, links));
+  if ("error" in said) throw new ThrowawayError(explain(said.error, folder, label, copied?.links ?? []));
   const specifier = source.kind === "path" ? join(label, said.main) : label;
-  return { ...await checkBundle(said), lock: said.lock, specifier, warnings: jail.warnings };
+  const warnings = [...jail.warnings, ...copied?.foreign ? [warnOf(copied.foreign)] : []];
+  return { ...await checkBundle(said), lock: said.lock, specifier, warnings };
+}
+
+function warnOf(foreign: string): string {
+  return `${foreign} can be changed by others than root: what is installed is what it was a moment ago`;
 }
 
 function realFile(path: string): string {
@@ -134,21 +133,21 @@ type Part = BundlerRequest extends infer R
   : never;
 
 /** Puts what is there into the staging folder; `label` is what people call it. */
-function prepare(source: Source, folder: string): { request: Part; label: string; links: readonly string[] } {
+function prepare(source: Source, folder: string): { request: Part; label: string; copied?: Copied } {
   switch (source.kind) {
     case "path": {
       const local = findLocalModule(source.path);
-      const links = copySources(local.folder, folder);
-      return { request: { kind: "folder", main: local.main }, label: local.folder, links };
+      const copied = copySources(local.folder, folder);
+      return { request: { kind: "folder", main: local.main }, label: local.folder, copied };
     }
     case "npm":
     case "jsr": {
       const { kind, name, version } = source;
-      return { request: { kind, name, version }, label: `${kind}:${name}@${version}`, links: [] };
+      return { request: { kind, name, version }, label: `${kind}:${name}@${version}` };
     }
     case "ready":
       Deno.writeTextFileSync(join(folder, "bundle.js"), source.code, { mode: 0o644 });
-      return { request: { kind: "ready", main: "bundle.js" }, label: source.path, links: [] };
+      return { request: { kind: "ready", main: "bundle.js" }, label: source.path };
   }
 }
 
@@ -165,18 +164,29 @@ function environment(): Record<string, string> {
   }));
 }
 
-/** Puts the bundler's engine where Deno looks for it, and gives what has to be readable. Without it Deno gets one from npm's registry. */
+/**
+ * Puts the bundler's engine where Deno looks for it, and gives what has to be readable: the installed one, else that of the
+ * administrator's own Deno. Without it Deno gets one from npm's registry.
+ */
 function provideEsbuild({ libDir }: Layout, cache: string): string[] {
-  const home = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "/root", ".cache", "deno");
-  const found = [join(libDir, "esbuild"), join(home, "dl", ESBUILD.folder, ESBUILD.file)].find((path) =>
-    stat(path)
-  );
-  if (found === undefined) return [];
-  const real = Deno.realPathSync(found);
-  const link = join(cache, "dl", ESBUILD.folder, ESBUILD.file);
-  Deno.mkdirSync(dirname(link), { recursive: true, mode: 0o755 });
-  Deno.symlinkSync(real, link);
-  return [real];
+  const own = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "/root", ".cache", "deno");
+  for (const from of [join(libDir, "dl"), join(own, "dl")]) {
+    const found = entries(from).filter((folder) => folder.startsWith("esbuild-"))
+      .flatMap((folder) => entries(join(from, folder)).map((file) => join(folder, file)));
+    if (found.length === 0) continue;
+    return found.map((path) => {
+      const real = Deno.realPathSync(join(from, path));
+      const link = join(cache, "dl", path);
+      Deno.mkdirSync(dirname(link), { recursive: true, mode: 0o755 });
+      Deno.symlinkSync(real, link);
+      return real;
+    });
+  }
+  return [];
+}
+
+function entries(folder: string): string[] {
+  return stat(folder)?.isDirectory ? [...Deno.readDirSync(folder)].map(({ name }) => name) : [];
 }
 
 function readAnswer(stdout: string, complaint: string): BundlerAnswer {

@@ -94,6 +94,7 @@ function networkLines({ permissions }: ModuleConfig): string[] {
       "RestrictAddressFamilies=AF_NETLINK",
       "IPAddressDeny=",
       "SocketBindDeny=",
+      "SystemCallFilter=bind",
       ...resolver(),
     ];
   }

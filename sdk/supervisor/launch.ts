@@ -51,6 +51,14 @@ export interface Launcher {
   readonly warnings: readonly string[];
 }
 
+/**
+ * Takes variables that the loader of programs listens to out of this process's environment: nobody who is started is to have them, and
+ * Deno starts nothing with them for a process whose permissions have a scope.
+ */
+export function dropLoaderVariables(): void {
+  for (const name of Object.keys(Deno.env.toObject())) if (name.startsWith("LD_")) Deno.env.delete(name);
+}
+
 /** Makes the link, and finds out what setpriv(1) and others can take away here. */
 export function makeLauncher(folder: string): Launcher {
   const program = linkProgram(folder);

@@ -183,7 +183,7 @@ export function libc(): Libc {
 }
 
 /** Numbers of errno(3) that somebody here asks for; the same on every architecture that Deno has. */
-export const Errno = { perm: 1, noEntry: 2, noProcess: 3, badFd: 9, access: 13, exists: 17 } as const;
+export const Errno = { noEntry: 2, noProcess: 3, access: 13 } as const;
 
 /** A function of libc that failed. */
 export class LibcError extends Error {
@@ -250,8 +250,8 @@ export function readProcLink(path: string): string {
   return new TextDecoder().decode(buffer.subarray(0, length));
 }
 
-/** Signals that a supervisor sends: the same numbers on every architecture that Deno has. */
-export const SIGNALS = { SIGKILL: 9, SIGTERM: 15 } as const;
+/** Signals that a supervisor sends to what is not its child: the same numbers on every architecture that Deno has. */
+const SIGNALS = { SIGKILL: 9, SIGTERM: 15 } as const;
 
 /** Sends a signal; gives whether the process was there. Deno.kill() would need permission to run anything. */
 export function sendSignal(pid: number, signal: keyof typeof SIGNALS): boolean {

@@ -12,7 +12,7 @@ import { hookLink, type Layout } from "../config/layout.ts";
 import { checkPlace, lockRuntimeDir, makeRuntimeDir, stat } from "../config/place.ts";
 import { makeCache, removeCache } from "./cache.ts";
 import { closeOnExec } from "./descriptors.ts";
-import { makeLauncher } from "./launch.ts";
+import { dropLoaderVariables, makeLauncher } from "./launch.ts";
 import { killLeftovers, noteProcesses } from "./leftover.ts";
 import type { Machinery } from "./module_files.ts";
 import { describeProblem } from "./problem.ts";
@@ -54,6 +54,7 @@ const logger = getLogger(["pam-deno", "supervisor"]);
  * @throws {ConfigError} if there is nothing to serve.
  */
 export async function serve(layout: Layout, { signal, onServed }: ServeEvents = {}): Promise<Serving> {
+  dropLoaderVariables();
   const runtime = join(layout.libDir, "worker.js");
   if (!stat(runtime)) throw new ConfigError(`${runtime}: the runtime was not built: run \`deno task build\``);
   const names = configured(layout);

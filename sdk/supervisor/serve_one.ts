@@ -13,7 +13,7 @@ import { lockRuntimeDir, makeRuntimeDir, PlaceError, stat } from "../config/plac
 import { RecordError } from "../install/record.ts";
 import { makeCache } from "./cache.ts";
 import { closeOnExec, handedOver, HandedOverError } from "./descriptors.ts";
-import { unitLauncher, WORKER_PROGRAM } from "./launch.ts";
+import { dropLoaderVariables, unitLauncher, WORKER_PROGRAM } from "./launch.ts";
 import { type Machinery, ModuleFiles } from "./module_files.ts";
 import { Notifier } from "./notify.ts";
 import { describeProblem } from "./problem.ts";
@@ -39,6 +39,9 @@ export interface ServeOneOptions {
 /** How it ended. */
 export const ENDED = { stopped: 0, failed: 1, misconfigured: 78 } as const;
 
+/** How long it waits before it ends because of a failure: a service manager that starts it again at once must not be kept busy. */
+const FAILED_PAUSE_MS = 500;
+
 const logger = getLogger(["pam-deno", "supervisor"]);
 
 /** What the administrator, not the module, has to mend. */
@@ -53,6 +56,7 @@ interface Fit {
 
 /** Serves a module until it is told to stop, and gives the status to end with. */
 export async function serveOne(options: ServeOneOptions): Promise<number> {
+  dropLoaderVariables();
   const notifier = new Notifier(options.env, options.pid);
   try {
     const one = new One(options, notifier);
@@ -64,6 +68,7 @@ export async function serveOne(options: ServeOneOptions): Promise<number> {
   } catch (error) {
     const [first] = logProblem(options.name, error);
     notifier.status(first!);
+    await new Promise((resolve) => setTimeout(resolve, FAILED_PAUSE_MS));
     return MISTAKES.some((kind) => error instanceof kind) ? ENDED.misconfigured : ENDED.failed;
   }
 }
@@ -116,8 +121,9 @@ class One {
     try {
       await supervision.ready;
     } catch (error) {
-      if (!this.#stopping) logProblem(name, error);
-      this.#end(this.#stopping ? ENDED.stopped : ENDED.failed);
+      await supervision.stop(0);
+      if (this.#stopping) return ENDED.stopped;
+      throw error;
     }
     if (!this.#stopping) this.#notifier.ready(this.#statusText());
     const watchdog = this.#watch(supervision);

@@ -20,6 +20,7 @@ import { type ModuleSocket, prepareModuleSocket } from "./socket.ts";
 import { installedSource, type ModuleSource, refuseMissing, startWarnings } from "./source.ts";
 import { StatusWriter } from "./status_writer.ts";
 import { type Service, Supervision } from "./supervise.ts";
+import { throwawayBundler } from "./throwaway_bundler.ts";
 import { checkReach, type Identity, type Users } from "./uid.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 
@@ -209,21 +210,24 @@ export class ServedModule {
       );
     }
     const { folder } = this.#files;
-    if (identity) {
+    const prober = identity && users?.prober(identity);
+    const run = prober && throwawayBundler(prober);
+    if (prober && !run) {
       logger.warn(
-        "{name} is not installed: root bundles it, as if its sources were trusted; `pam-deno add` lets a throwaway user do that",
+        "{name}: mount namespaces are not usable here: root itself bundles it, as if its sources were trusted",
         { name },
       );
     }
+    const into = folder;
     const { file, sha256, inputs } = await bundleModule({
       entry: config.module,
       sdk: layout.sdkDir,
-      into: folder,
+      into,
+      run,
     });
     const foreign = inputs.find(isForeign);
     if (foreign) logger.warn("{name}: others can change {foreign}, and so what decides", { name, foreign });
     const source = { file, sha256, bytes: Deno.readFileSync(file) };
-    const prober = identity && users?.prober(identity);
     const declaration = await probe(this.#files.planProbe(machinery, { config, source, identity, prober }));
     return { ...source, declaration };
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { changed, serveInstalled, workersOf } from "./home.ts";
+import type { Command } from "../sdk/supervisor/site.ts";
+import { changed, read, serveInstalled, sleep, workersOf } from "./home.ts";
 import { type Login, Logins } from "./logins.ts";
 
 const NOT_ROOT = Deno.uid() !== 0;
@@ -11,6 +12,8 @@ const TIMES = 50;
 const LOGINS_MIN = 2_000;
 /** From the kill of a worker until whoever it was deciding about knows that it is gone. */
 const KILLED_MS_MAX = 100;
+/** How long a worker serves before it is killed, in ms. */
+const SERVES_MS = 200;
 /** No transaction may take longer, whatever happens: `timeout=` is 5 s, and back-off never over one. */
 const LOGIN_MS_MAX = 5_000;
 
@@ -26,6 +29,14 @@ function longest(logins: readonly Login[]): number {
   return Math.max(...logins.map(({ ms }) => ms));
 }
 
+/** Waits until a killed worker was replaced for the `times`th time. */
+async function replaced(command: Command, times: number): Promise<void> {
+  for (const end = Date.now() + 15_000; Date.now() < end; await sleep(2)) {
+    if (command.stderr.split("A new worker is ready").length > times) return;
+  }
+  throw new Error(`there was no new worker ${times} times:\n${command.stderr}`);
+}
+
 Deno.test({
   name: `pam-deno serve answers every transaction by the policy while it is reloaded ${TIMES} times`,
   ignore: NOT_ROOT,
@@ -34,7 +45,7 @@ Deno.test({
     const { command, args } = home;
     const folder = home.folder("hours");
     await using logins = new Logins({ module: "hours", args });
-    let said = "";
+    let said = read(join(folder, "reload"));
     const took: number[] = [];
     const pids = new Set<number>();
     for (let i = 0; i < TIMES; i++) {
@@ -73,14 +84,15 @@ Deno.test({
     const killed = new Set<number>();
     for (let i = 0; i < TIMES; i++) {
       // Only one that answers is worth killing.
-      await command.printed(new RegExp(`(?:A new worker is ready[^]*?){${i}}`));
+      await replaced(command, i);
+      await sleep(SERVES_MS);
       const [pid] = workersOf(command.pid, folder).filter((pid) => !killed.has(pid));
       assert.ok(pid !== undefined);
       kills.push(performance.timeOrigin + performance.now());
       Deno.kill(pid, "SIGKILL");
       killed.add(pid);
     }
-    await command.printed(new RegExp(`(?:A new worker is ready[^]*?){${TIMES}}`));
+    await replaced(command, TIMES);
     const all = await logins.end();
     assert.ok(all.length >= LOGINS_MIN, `only ${all.length} transactions`);
     const failed = all.filter(({ user, code }) => code !== ANSWERS[user]);

@@ -84,7 +84,7 @@ Deno.test({
   async fn() {
     const slow = `export default defineModule({
       async account({ user }) {
-        if (user === "slow") await new Promise((resolve) => setTimeout(resolve, 1_500));
+        if (user === "slow") await new Promise((resolve) => setTimeout(resolve, 6_000));
         return "success";
       },
     });`;
@@ -92,13 +92,14 @@ Deno.test({
     const { command, site } = home;
     const old = workersOf(command.pid, home.folder("hours"));
     assert.equal(old.length, 2);
-    const waiting = home.account("hours", "slow");
+    const waiting = home.account("hours", "slow", ["timeout=30s"]);
     await sleep(200);
     await site.install("hours", `export default defineModule({ account: () => "acct_expired" });`, {
       workers: 3,
     });
+    const said = read(join(home.folder("hours"), "reload"));
     Deno.kill(command.pid, "SIGHUP");
-    await changed(join(home.folder("hours"), "reload"), "");
+    await changed(join(home.folder("hours"), "reload"), said);
     assert.equal(await home.account("hours", "nobody"), "acct_expired");
     assert.ok(
       workersOf(command.pid, home.folder("hours")).some((pid) => old.includes(pid)),

@@ -2,8 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { configFile, hookLink } from "../../../sdk/config/layout.ts";
+import { addModule } from "../../../sdk/install/add.ts";
 import { formatPlan } from "../../../sdk/install/plan.ts";
 import { bundleFile, readRecord } from "../../../sdk/install/record.ts";
+import { removeModule } from "../../../sdk/install/remove.ts";
+import { rollbackModule } from "../../../sdk/install/rollback.ts";
+import { dropInFile } from "../../../sdk/install/unit.ts";
 import { makeFolder } from "./folders.ts";
 import { makeSite, moduleText, type Site } from "./site.ts";
 
@@ -279,4 +283,77 @@ Deno.test("addModule() copies regular files only, and says so if a link was need
   Deno.symlinkSync(join(outside.path, "secret.ts"), join(folder, "linked.ts"));
   await new Deno.Command("mkfifo", { args: [join(folder, "pipe")] }).output();
   await assert.rejects(site.add(folder), /Symbolic links are not followed: .*gate\/linked\.ts/);
+});
+
+Deno.test("addModule() leaves a drop-in of what is granted for systemd where there are units, and removes it", async () => {
+  using site = await makeSite();
+  const { layout } = site;
+  Deno.mkdirSync(layout.unitDir);
+  const file = dropInFile(layout, "gate");
+  await site.add(gate(site));
+  assert.throws(() => Deno.statSync(file), Deno.errors.NotFound);
+  await site.add(gate(site, "success", `permissions: { net: ["ldap.example.org:636"] },`));
+  assert.match(Deno.readTextFileSync(file), /^PrivateNetwork=no$/m);
+  await rollbackModule({ layout, name: "gate" }, {
+    progress: () => {},
+    confirm: () => Promise.resolve(true),
+  });
+  assert.throws(() => Deno.statSync(file), Deno.errors.NotFound);
+  await site.add(gate(site, "success", `permissions: { net: ["ldap.example.org:636"] },`));
+  await removeModule({ layout, name: "gate" }, { progress: () => {}, confirm: () => Promise.resolve(true) });
+  assert.deepEqual([...Deno.readDirSync(layout.unitDir)], []);
+});
+
+Deno.test("addModule() refuses dangerous words that nothing asks for, and root unless it is said", async () => {
+  using site = await makeSite();
+  await assert.rejects(
+    site.add(gate(site), { dangerous: ["run"] }),
+    /--dangerous run: the module does not ask for it/,
+  );
+  const { plan } = await site.add(gate(site), { dangerous: ["root"] });
+  assert.deepEqual(plan.dangerous.added, ["root"]);
+  assert.match(plan.configuration, /"run_as": "root"/);
+});
+
+Deno.test("addModule() does not write over a configuration that was changed while it asked", async () => {
+  using site = await makeSite();
+  const { layout } = site;
+  await site.add(gate(site));
+  const file = configFile(layout, "gate");
+  const own = Deno.readTextFileSync(file).replace("{", "{ // ours");
+  const adding = addModule({ layout, specifier: gate(site, "perm_denied"), start: false }, {
+    progress: () => {},
+    confirm: () => {
+      Deno.writeTextFileSync(file, own);
+      return Promise.resolve(true);
+    },
+  });
+  await assert.rejects(adding, /gate\.jsonc was changed meanwhile/);
+  assert.equal(Deno.readTextFileSync(file), own);
+});
+
+Deno.test("addModule() makes what others have to read readable, whatever the mask of modes is", async () => {
+  using site = await makeSite();
+  const { layout } = site;
+  const mask = Deno.umask(0o077);
+  try {
+    await site.add(gate(site));
+    assert.equal(Deno.umask(), 0o077);
+  } finally {
+    Deno.umask(mask);
+  }
+  for (
+    const folder of [
+      layout.stateDir,
+      join(layout.stateDir, "modules/gate"),
+      layout.configDir,
+      join(layout.configDir, "hooks"),
+    ]
+  ) {
+    assert.equal(Deno.statSync(folder).mode! & 0o777, 0o755, folder);
+  }
+  for (const { name } of Deno.readDirSync(join(layout.stateDir, "modules/gate"))) {
+    assert.equal(Deno.statSync(join(layout.stateDir, "modules/gate", name)).mode! & 0o777, 0o644, name);
+  }
+  assert.equal(Deno.statSync(configFile(layout, "gate")).mode! & 0o777, 0o644);
 });

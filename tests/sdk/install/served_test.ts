@@ -8,6 +8,8 @@ import { removeModule } from "../../../sdk/install/remove.ts";
 import { rollbackModule } from "../../../sdk/install/rollback.ts";
 import { knock } from "../../../sdk/supervisor/knock.ts";
 import { readStatus } from "../../../sdk/supervisor/status_file.ts";
+import { isPending } from "../../../sdk/install/journal.ts";
+import { ADD_PROGRAM } from "./add_program.ts";
 import { ROOT } from "./folders.ts";
 import { makeSite, moduleText, type Site } from "./site.ts";
 
@@ -146,6 +148,37 @@ Deno.test("addModule() puts everything back if what it installed does not start,
   );
   assert.deepEqual(site.installed(), before);
   assert.throws(() => Deno.statSync(configFile(layout, "fresh")), Deno.errors.NotFound);
+});
+
+Deno.test("an add that is killed while the new worker starts is undone by the next command", async () => {
+  using site = await makeSite();
+  const { layout } = site;
+  const { sha256 } = await site.add(gate(site, moduleText()));
+  await using _serve = await startServe(site, "gate");
+  const before = site.installed();
+  gate(site, moduleText("perm_denied"));
+  for (const step of ["reloading", "testing"]) {
+    const options = JSON.stringify({ layout, specifier: join(site.path, "src/gate") });
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-check", "-A", "--config", join(ROOT, "deno.json"), ADD_PROGRAM, options],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    let text = "";
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (!text.includes(`${step}\n`)) continue;
+      child.kill("SIGKILL");
+      break;
+    }
+    assert.equal((await child.status).signal, "SIGKILL");
+    assert.equal(isPending(layout), true);
+    // Any command that changes something does this first.
+    await assert.rejects(removeModule({ layout, name: "gone" }, events), /there is no such module/);
+    assert.deepEqual(site.installed(), before);
+    await servedBundle(layout, "gate", sha256);
+    await knock(socketPath(layout, "gate"));
+  }
 });
 
 Deno.test("removeModule() refuses while a pam.d line names the module, and says which", async () => {

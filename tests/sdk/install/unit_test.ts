@@ -130,6 +130,7 @@ const cases: [what: string, config: Record<string, unknown>, expected: string[]]
     "RestrictAddressFamilies=AF_NETLINK",
     "IPAddressDeny=",
     "SocketBindDeny=",
+    "SystemCallFilter=bind",
     ...RESOLVER,
   ]],
   ["binds the folder of a Unix socket, and opens no network", {
@@ -275,6 +276,7 @@ const KNOWN = new Set([
   "ReadWritePaths",
   "RestrictAddressFamilies",
   "SocketBindDeny",
+  "SystemCallFilter",
   "StateDirectory",
   "StateDirectoryMode",
   "TasksMax",

@@ -112,6 +112,37 @@ Deno.test("WorkerProcess kills a worker that floods its standard output", async 
   assert.equal(await worker.exit, "ended by SIGKILL: it printed more than 65536 bytes on standard output");
 });
 
+Deno.test("WorkerProcess takes its words for noise when there are too many of them", async () => {
+  await using worker = await startWorker(`
+    const beats = new TextEncoder().encode("beat 1\\n".repeat(5_000));
+    export default defineModule({ account() {
+      for (let i = 0; i < 200; i++) Deno.stdout.writeSync(beats);
+      return "success";
+    } });`);
+  await worker.ready;
+  await decide(worker.path).catch(() => undefined);
+  assert.equal(await worker.exit, "ended by SIGKILL: it printed more than 65536 bytes on standard output");
+});
+
+Deno.test("WorkerProcess kills a worker that uses more memory than it may, and says which key is in the way", async () => {
+  await using worker = await startWorker(
+    `const kept = [];
+    export default defineModule({ async account({ lookup }) {
+      for (let i = 0; i < 24; i++) kept.push(new Uint8Array(8 * 1024 * 1024).fill(1));
+      await lookup.passwd();
+      return "success";
+    } });`,
+    { memoryMib: 96 },
+  );
+  await worker.ready;
+  using client = await Client.connect(worker.path);
+  await client.send(hookMessage());
+  assert.match(
+    await worker.exit,
+    /^ended by SIGKILL: it used \d+ MiB of memory, and "memory_mib" under "limits" is 96$/,
+  );
+});
+
 Deno.test("WorkerProcess lets a worker neither forge log lines nor flood the log", async () => {
   clearRecords();
   await using worker = await startWorker(`
