@@ -18,6 +18,13 @@ const CONFIG = `/etc/pam-deno/modules/${MODULE}.jsonc`;
 /** The shim looks for a socket for 500 ms: how long a refusal may take when there is none, in ms, with everything around it. */
 const ABSENT_MS_MAX = 1_500;
 
+/** How often a broken module may be started in which time. */
+const RESTARTS_MAX = 10;
+const WATCHED_MS = 5_000;
+
+/** How long a broken module may keep a booting machine closed, in ms. */
+const OPEN_MS_MAX = 10_000;
+
 /** The budget of the lines: how long a refusal may take when nobody answers, in ms, with everything around it. */
 const SILENT_MS_MAX = 3_500;
 const BUDGET = "timeout=2s";
@@ -41,6 +48,7 @@ Deno.test({
       );
     }
     await service(machine, "ask", [`account required pam_deno.so ${BUDGET} ${MODULE} ${OPEN}`]);
+    const text = await machine.must(["cat", CONFIG]);
     await machine.write(
       "/etc/cron.d/at-boot",
       `@reboot root touch /run/root-ran\n@reboot ${ALICE} touch /tmp/alice-ran\n`,
@@ -70,7 +78,6 @@ Deno.test({
     });
 
     await t.step("a reload with a broken configuration fails, and the old worker goes on", async () => {
-      const text = await machine.must(["cat", CONFIG]);
       await machine.write(CONFIG, `${text} oops`);
       const { code } = await machine.run(["systemctl", "reload", UNIT]);
       assert.notEqual(code, 0);
@@ -88,16 +95,30 @@ Deno.test({
     });
 
     await t.step("while it is broken it is tried again, but not in a hurry", async () => {
-      const text = await machine.must(["cat", CONFIG]);
       await machine.write(CONFIG, `${text} oops`);
       await machine.run(["systemctl", "restart", UNIT]);
       const before = Number(await machine.property(UNIT, "NRestarts"));
-      await pause(5_000);
+      await pause(WATCHED_MS);
       const restarts = Number(await machine.property(UNIT, "NRestarts")) - before;
-      console.log(`restarts of a broken module in 5 s: ${restarts}`);
-      assert.ok(restarts >= 1 && restarts <= 5, `${restarts}`);
+      console.log(`restarts of a broken module in ${WATCHED_MS} ms: ${restarts}`);
+      assert.ok(restarts >= 1 && restarts <= RESTARTS_MAX, `${restarts}`);
       await machine.write(CONFIG, text);
       await machine.must(["pamtester", "ask", ALICE, "acct_mgmt"]);
+    });
+
+    await t.step("a module that is broken when the machine boots does not keep root out", async () => {
+      await machine.write(CONFIG, `${text} oops`);
+      await machine.reboot(true);
+      const ms =
+        Number(await machine.property("systemd-user-sessions.service", "ActiveEnterTimestampMonotonic")) /
+        1000;
+      const began = Number(await machine.property("sockets.target", "ActiveEnterTimestampMonotonic")) / 1000;
+      console.log(`logins were open ${(ms - began).toFixed(0)} ms after the sockets`);
+      assert.ok(ms - began <= OPEN_MS_MAX, `${ms - began} ms`);
+      assert.deepEqual(await whoGetsInBySu(machine), { root: true, alice: false });
+      await machine.write(CONFIG, text);
+      await machine.must(["systemctl", "restart", UNIT]);
+      assert.deepEqual(await whoGetsInBySu(machine), { root: true, alice: true });
     });
   },
 });

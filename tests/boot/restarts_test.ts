@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ROOT } from "./debian.ts";
 import { Machine } from "./machine.ts";
 import { debianPackage, earlierPackage } from "../packaging/built.ts";
@@ -38,6 +38,12 @@ const START_MS_MAX = 2_000;
 /** What an idle module may use, in MiB of PSS, supervisor and worker together. */
 const PSS_MIB_MAX = 50;
 
+/** The machine around may be busy with something else: how often times are measured at most before they count. */
+const ROUNDS = 3;
+
+/** The shim that is in use. */
+const SHIM = "/usr/lib/pam-deno/shim/pam_deno.so";
+
 /** Between two strokes against the service, in ms. */
 const PAUSE_MS = 150;
 
@@ -51,61 +57,67 @@ Deno.test({
   async fn(t) {
     await using machine = await Machine.boot();
     const later = await debianPackage();
-    await installPackage(machine, await earlierPackage());
+    const earlier = await earlierPackage();
+    await installPackage(machine, earlier);
     await installCaller(machine);
     await addExample(machine, MODULE);
     await service(machine, STREAM.service, [`account required pam_deno.so ${MODULE} ${OPEN}`]);
 
     await t.step("20 restarts: none refused, nobody waits long", async () => {
-      report("20 restarts", await repeat(machine, 20, () => machine.must(["systemctl", "restart", UNIT])));
+      await rounds("20 restarts", WAIT_MS_MAX, async () => {
+        return await repeat(machine, 20, () => machine.must(["systemctl", "restart", UNIT]));
+      });
     });
 
     await t.step("50 reloads: everybody gets the policy's answer", async () => {
-      report("50 reloads", await repeat(machine, 50, () => machine.must(["systemctl", "reload", UNIT])));
+      await rounds("50 reloads", WAIT_MS_MAX, async () => {
+        return await repeat(machine, 50, () => machine.must(["systemctl", "reload", UNIT]));
+      });
     });
 
     await t.step("20 kills of the worker: the policy's answer or the documented code, at once", async () => {
-      const kills: number[] = [];
-      const asked = await repeat(machine, 20, async () => {
-        kills.push(await kill(machine, "worker"));
+      await rounds("20 kills of the worker", WORKER_KILLED_MS_MAX, async () => {
+        const kills: number[] = [];
+        const asked = await repeat(machine, 20, async () => void kills.push(await kill(machine, "worker")));
+        return answered(asked, kills);
       });
-      reportKills("20 kills of the worker", asked, kills, WORKER_KILLED_MS_MAX);
     });
 
     await t.step("10 kills of the supervisor: the same, and the socket stays", async () => {
-      const kills: number[] = [];
-      const asked = await repeat(machine, 10, async () => {
-        kills.push(await kill(machine, "supervisor"));
-        await machine.until("it serves again", () => isActive(machine));
+      await rounds("10 kills of the supervisor", SUPERVISOR_KILLED_MS_MAX, async () => {
+        const kills: number[] = [];
+        const asked = await repeat(machine, 10, async () => {
+          kills.push(await kill(machine, "supervisor"));
+          await machine.until("it serves again", () => isActive(machine));
+        });
+        return answered(asked, kills);
       });
-      reportKills("10 kills of the supervisor", asked, kills, SUPERVISOR_KILLED_MS_MAX);
     });
 
-    await t.step("an upgrade: none refused, nobody waits long", async () => {
-      const shim = "/usr/lib/pam-deno/shim/pam_deno.so";
-      const before = await machine.must(["sha256sum", shim]);
-      const asked = await whileAsked(machine, STREAM, () => installPackage(machine, later));
-      report("an upgrade", asked);
-      assert.notEqual(await machine.must(["sha256sum", shim]), before);
+    await t.step("an upgrade, shim and all: none refused, nobody waits long", async () => {
+      await rounds("an upgrade", WAIT_MS_MAX, async () => {
+        await machine.must(["dpkg", "--force-downgrade", "--install", `/root/${basename(earlier)}`]);
+        const before = await machine.must(["sha256sum", SHIM]);
+        const asked = await whileAsked(machine, STREAM, () => installPackage(machine, later));
+        assert.notEqual(await machine.must(["sha256sum", SHIM]), before);
+        return asked;
+      });
     });
 
     await t.step("a restart while somebody sits at a prompt: nobody else is refused", async () => {
       await addModule(machine, "desk", join(ROOT, "tests/boot/modules/desk.ts"));
-      await service(machine, "desk", [
-        "auth required pam_deno.so grant=prompt desk",
-        "account required pam_deno.so desk",
-      ]);
-      const sitter = machine.spawn(["pamtester", "desk", "root", "authenticate"]);
-      await shows(sitter, "Name of the desk");
-      const asked = await whileAsked(machine, { ...STREAM, service: "desk" }, async () => {
-        await machine.must(["systemctl", "restart", "pam-deno@desk.service"]);
+      const lines = ["auth required pam_deno.so grant=prompt desk", "account required pam_deno.so desk"];
+      await service(machine, "desk", lines);
+      await rounds("a restart with somebody at a prompt", SITTER_MS_MAX, async () => {
+        const sitter = machine.spawn(["pamtester", "desk", "root", "authenticate"]);
+        await shows(sitter, "Name of the desk");
+        const asked = await whileAsked(machine, { ...STREAM, service: "desk" }, async () => {
+          await machine.must(["systemctl", "restart", "pam-deno@desk.service"]);
+        });
+        await sitter.stdin.close();
+        assert.notEqual((await sitter.status).code, 0, "who was asked gets no answer");
+        return asked;
       });
-      const found = figures(asked);
-      console.log("a restart with somebody at a prompt", JSON.stringify(found));
-      assert.deepEqual(found.codes, { [PAM_SUCCESS]: asked.length });
-      assert.ok(found.max <= SITTER_MS_MAX, `somebody waited ${found.max} ms`);
-      await sitter.stdin.close();
-      assert.notEqual((await sitter.status).code, 0);
     });
 
     await t.step("a supervisor that stands still is replaced", async () => {
@@ -174,11 +186,25 @@ async function shows(application: Deno.ChildProcess, text: string): Promise<void
   }));
 }
 
-function report(title: string, asked: readonly Asked[]): void {
-  const found = figures(asked);
-  console.log(title, JSON.stringify(found));
-  assert.deepEqual(found.codes, { [PAM_SUCCESS]: asked.length }, title);
-  assert.ok(found.max <= WAIT_MS_MAX, `${title}: somebody waited ${found.max} ms`);
+/**
+ * Does something up to {@linkcode ROUNDS} times, until nobody waited longer than `waitMsMax`. What was answered must be right each
+ * time: a round either throws, or gives the calls of which all must have succeeded.
+ */
+async function rounds(
+  title: string,
+  waitMsMax: number,
+  round: () => Promise<readonly Asked[]>,
+): Promise<void> {
+  const longest: number[] = [];
+  while (longest.length < ROUNDS) {
+    const asked = await round();
+    const found = figures(asked);
+    console.log(title, JSON.stringify(found));
+    assert.deepEqual(found.codes, { [PAM_SUCCESS]: asked.length }, title);
+    longest.push(found.max);
+    if (found.max <= waitMsMax) return;
+  }
+  assert.fail(`${title}: somebody waited ${longest.join(", ")} ms`);
 }
 
 /** Kills, and gives when, in ms of the monotonic clock, which is one for all. */
@@ -190,26 +216,19 @@ async function kill(machine: Machine, whom: "worker" | "supervisor"): Promise<nu
   return Number(at) * 1000;
 }
 
-function reportKills(
-  title: string,
-  asked: readonly Asked[],
-  kills: readonly number[],
-  waitMsMax: number,
-): void {
-  const found = figures(asked);
+/** Checks the calls that were broken off by kills, and gives the others. */
+function answered(asked: readonly Asked[], kills: readonly number[]): readonly Asked[] {
   const broken = asked.filter(({ code }) => code !== PAM_SUCCESS);
-  const late = broken.map(({ atMs, tookMs }) => {
-    const end = atMs + tookMs;
-    return Math.min(...kills.map((kill) => Math.abs(end - kill)));
-  });
-  console.log(
-    title,
-    JSON.stringify(found),
-    `broken off ${broken.length}, at the latest ${Math.max(0, ...late)} ms`,
+  const late = broken.map(({ atMs, tookMs }) =>
+    Math.min(...kills.map((kill) => Math.abs(atMs + tookMs - kill)))
   );
-  assert.ok(broken.every(({ code }) => code === PAM_SERVICE_ERR), JSON.stringify(found.codes));
-  assert.ok(late.every((ms) => ms <= KILLED_MS_MAX), `${late}`);
-  assert.ok(found.max <= waitMsMax, `${title}: somebody waited ${found.max} ms`);
+  const latest = Math.max(0, ...late);
+  console.log(
+    `${kills.length} kills broke off ${broken.length} calls, at the latest after ${latest.toFixed(0)} ms`,
+  );
+  assert.ok(broken.every(({ code }) => code === PAM_SERVICE_ERR), JSON.stringify(figures(asked).codes));
+  assert.ok(latest <= KILLED_MS_MAX, `${late}`);
+  return asked.filter(({ code }) => code === PAM_SUCCESS);
 }
 
 async function isActive(machine: Machine): Promise<boolean> {

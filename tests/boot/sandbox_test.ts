@@ -24,6 +24,7 @@ const OWN = `/run/pam-deno-workers/${NAME}`;
 const STATE = "/var/lib/pam-deno-state";
 /** An address inside that is not the loopback's. */
 const AWAY = "192.0.2.1";
+const AWAY_NAME = "away.example";
 const BUS = "/run/dbus/system_bus_socket";
 const SSH_PORT = 22;
 const EPERM = 1;
@@ -120,6 +121,33 @@ Deno.test({
       );
       assert.equal(near!.refused, undefined);
       for (const tried of [far, listen, shadow, write]) assert.ok(tried!.refused, JSON.stringify(tried));
+    });
+
+    await t.step("a name: it is looked up and reached, and nobody can call", async () => {
+      const tried = await probe(machine, { permissions: { net: [`${AWAY_NAME}:${SSH_PORT}`] } }, [
+        ...words("connect", [`${AWAY_NAME}:${SSH_PORT}`]),
+        ...words("listen", ["8080"]),
+        ...words("read", ["/etc/shadow"]),
+      ]);
+      assert.deepEqual(
+        tried.map(({ got }) => got !== undefined),
+        [true, false, false],
+        JSON.stringify(tried),
+      );
+    });
+
+    await t.step("all of the network, as a danger: calls and is called, and reads no more", async () => {
+      const tried = await probe(machine, { permissions: { net: true }, dangerous: ["net"] }, [
+        ...words("connect", [`${AWAY}:${SSH_PORT}`]),
+        ...words("listen", ["8080"]),
+        ...words("udp", ["53"]),
+        ...words("read", ["/etc/shadow"]),
+      ]);
+      assert.deepEqual(
+        tried.map(({ got }) => got !== undefined),
+        [true, true, true, false],
+        JSON.stringify(tried),
+      );
     });
 
     await t.step("one Unix socket: that one, and no network", async () => {
@@ -220,6 +248,7 @@ async function prepare(machine: Machine): Promise<void> {
     chmod 0777 /srv/open /srv/rules /usr/local/open ${STATE}/other /root /home/${ALICE}
     echo other >${STATE}/other/ledger && chmod 0666 ${STATE}/other/ledger
     ip addr add ${AWAY}/32 dev lo
+    echo "${AWAY} ${AWAY_NAME}" >>/etc/hosts
     systemctl start pam-deno@other.socket
   `);
 }

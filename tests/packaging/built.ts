@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * The Debian package, made when it is missing or older than what it is made of, and an earlier one to upgrade from.
+ * The Debian package, made when it is missing or older than what it is made of, and an earlier one to upgrade from. As a program it
+ * makes the package.
  *
  * @module
  */
@@ -65,22 +66,34 @@ export async function debianPackage(): Promise<string> {
 }
 
 /** Gives the file of an earlier package: version {@linkcode EARLIER}, with a shim that says it is of that time. */
-export async function earlierPackage(): Promise<string> {
+export function earlierPackage(): Promise<string> {
+  return repacked(`pam-deno_${EARLIER}.deb`, async (folder) => {
+    const control = join(folder, "DEBIAN/control");
+    const text = await Deno.readTextFile(control);
+    await Deno.writeTextFile(control, text.replace(/^Version: .*$/m, `Version: ${EARLIER}`));
+    const shim = join(folder, "usr/lib/pam-deno/shim/pam_deno.so.dist");
+    await Deno.writeFile(shim, earlierShim(await Deno.readFile(shim)));
+  });
+}
+
+/** Gives the file of the same package without compression, which is unpacked in no time. */
+export function plainPackage(): Promise<string> {
+  return repacked("pam-deno_plain.deb", () => Promise.resolve());
+}
+
+/** Makes another package of {@linkcode debianPackage}, if it is not there yet. */
+async function repacked(name: string, change: (folder: string) => Promise<void>): Promise<string> {
   const newer = await debianPackage();
   using lock = await Deno.open(join(FOLDER, "package.lock"), { create: true, write: true });
   await lock.lock(true);
-  const file = join(FOLDER, "tests", `pam-deno_${EARLIER}.deb`);
+  const file = join(FOLDER, "tests", name);
   const { mtime } = await Deno.stat(newer);
   if (await isThere(file) && (await Deno.stat(file)).mtime! > mtime!) return file;
   await Deno.mkdir(join(FOLDER, "tests"), { recursive: true });
   const folder = await Deno.makeTempDir({ prefix: "pam-deno-test-" });
   try {
     await run(["dpkg-deb", "--raw-extract", newer, folder]);
-    const control = join(folder, "DEBIAN/control");
-    const text = await Deno.readTextFile(control);
-    await Deno.writeTextFile(control, text.replace(/^Version: .*$/m, `Version: ${EARLIER}`));
-    const shim = join(folder, "usr/lib/pam-deno/shim/pam_deno.so.dist");
-    await Deno.writeFile(shim, earlierShim(await Deno.readFile(shim)));
+    await change(folder);
     await run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", folder, `${file}.new`]);
     await Deno.rename(`${file}.new`, file);
   } finally {
@@ -113,3 +126,5 @@ async function isThere(path: string): Promise<boolean> {
 async function readIfThere(path: string): Promise<string> {
   return await Deno.readTextFile(path).catch(() => "");
 }
+
+if (import.meta.main) console.log(await debianPackage());
