@@ -15,7 +15,12 @@ export const PROGRAM = 0o755;
 /** Runs a program and gives what it prints; throws if it fails. */
 export async function run(command: readonly string[], options: Deno.CommandOptions = {}): Promise<string> {
   const [program = "", ...args] = command;
-  const output = await new Deno.Command(program, { ...options, args, stderr: "inherit" }).output();
+  const output = await new Deno.Command(program, { ...options, args, stderr: "inherit" }).output()
+    .catch((error: unknown) => {
+      throw new Error(`${program} cannot be started: scripts/setup installs what is missing`, {
+        cause: error,
+      });
+    });
   if (!output.success) throw new Error(`${command.join(" ")}: failed with ${output.code}`);
   return (options.stdout ?? "piped") === "piped" ? new TextDecoder().decode(output.stdout) : "";
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { run, type Staging } from "./files.ts";
 
 interface GraphModule {
@@ -56,5 +56,4 @@ async function bundlePackage(name: string, root: string, output: string): Promis
   } finally {
     await Deno.remove(stage, { recursive: true });
   }
-  await Deno.stat(dirname(output));
 }

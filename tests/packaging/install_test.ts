@@ -6,7 +6,7 @@ import { debianPackage, earlierPackage } from "./built.ts";
 import { Root } from "./root.ts";
 import { addSite, install, installSession, OpenSession, serving, SHIM, writeService } from "./site.ts";
 
-const MODULE = "/lib/x86_64-linux-gnu/security/pam_deno.so";
+const MODULE = `/lib/${Deno.build.arch}-linux-gnu/security/pam_deno.so`;
 const CACHE = "/var/cache/pam-deno/runtime";
 const REMOVE = ["env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--remove", "pam-deno"];
 const PURGE = ["env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--purge", "pam-deno"];

@@ -209,12 +209,10 @@ Deno.test("lintian finds nothing to say against the package", async () => {
 });
 
 Deno.test("AppArmor understands the profile, and the unit uses it", async () => {
-  await run([
-    "apparmor_parser",
-    "--skip-kernel-load",
-    "--skip-cache",
-    join(ROOT, "packaging/apparmor/pam-deno"),
-  ]);
+  const profile = join(ROOT, "packaging/apparmor/pam-deno");
+  await run(["apparmor_parser", "--skip-kernel-load", "--skip-cache", profile], {
+    env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin` },
+  });
   const unit = await Deno.readTextFile(join(ROOT, "packaging/systemd/pam-deno@.service"));
   assert.match(unit, /^AppArmorProfile=-pam-deno$/m);
 });

@@ -139,7 +139,9 @@ Deno.test({
       assert.equal(await machine.property(UNIT, "ActiveState"), "inactive");
       assert.equal(await machine.property(SOCKET, "ActiveState"), "inactive");
       assert.equal(
-        await machine.must("ls /lib/x86_64-linux-gnu/security /usr/lib | grep -c pam.deno || true"),
+        await machine.must(
+          `ls /lib/${Deno.build.arch}-linux-gnu/security /usr/lib | grep -c pam.deno || true`,
+        ),
         "0",
       );
       await machine.must(["pamtester", "su", "alice", "acct_mgmt", "open_session", "close_session"]);
