@@ -41,9 +41,11 @@ export function clip(text: string, max: number): string {
   return clean.slice(0, end) + ELLIPSIS;
 }
 
-// Controls, line and paragraph separators, and what turns the direction of writing: none may reach a log line
-// or a terminal.
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/**
+ * Controls, line and paragraph separators, and what turns the direction of writing: none may reach a log line or a terminal. For
+ * replacing: it finds all of them.
+ */
+export const UNPRINTABLE: RegExp = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 // Looks behind, or a long run of blanks without an end of line would be walked from each of them.
 const LINE_END = /(?<!\s)\s*[\r\n]\s*/gu;
 

@@ -205,7 +205,7 @@ function unit(schema: Schema): Block[] {
     { heading: "What becomes of it in the unit", level: 1 },
     {
       text:
-        "Under systemd each module is a unit `pam-deno@NAME.service`. The template is the sandbox of a module without permissions: a user of its own, no capabilities, no network, an empty /run and /var, no homes, nothing to be written, and no programs but those in /usr. `pam-deno add` and `pam-deno reload` write `/etc/systemd/system/pam-deno@NAME.service.d/50-pam-deno.conf`, which opens it as far as the configuration does; changes of it need a restart of the unit, which keeps callers waiting for a moment and loses none. For settings of your own use `systemctl edit pam-deno@NAME`.",
+        "Under systemd each module is a unit `pam-deno@NAME.service`. The template is the sandbox of a module without permissions: a user of its own, no capabilities, no network, an empty /run and /var, no homes, nothing to be written, and no programs but those in /usr. `pam-deno add` and `pam-deno reload` write `/etc/systemd/system/pam-deno@NAME.service.d/50-pam-deno.conf`, which opens it as far as the configuration does; changes of it need a restart of the unit, and so does another bundle, since nothing that the old one started may go on; that keeps callers waiting for a moment and loses none but a hook that waits longer than 3 s for a person. For settings of your own use `systemctl edit pam-deno@NAME`.",
     },
     {
       head: ["key", "in the unit"],
@@ -227,7 +227,7 @@ function withoutSystemd(): Block[] {
     { heading: "Without systemd", level: 1 },
     {
       text:
-        "`pam-deno serve` gives each module the same permissions and limits. As root it also gives each a uid of its own from 61184 to 65519, unless `run_as` says another, a network of its own unless `net` is granted, and copies of its credentials; what a module keeps belongs to its uid. There are no hidden places and no filter of addresses: there Deno's permissions and the uid are what holds. As an ordinary user it runs everything as that user.",
+        "`pam-deno serve` gives each module the same permissions and limits. As root it also gives each a uid of its own from 61184 to 63351, unless `run_as` says another, a network of its own unless `net` is granted, and copies of its credentials; what a module keeps belongs to its uid, and it keeps that uid for as long as the folder is there. Without `write` and `state` no process of the module can fill a file anywhere, those that `run` starts included. There are no hidden places and no filter of addresses: there Deno's permissions and the uid are what holds. As an ordinary user it runs everything as that user.",
     },
   ];
 }

@@ -43,7 +43,7 @@ const LAYERS: readonly Layer[] = [
     ROOT,
     WIRE,
     CONFIG,
-    "sdk/install/(?:bundle|deno_tool|record)\\.ts",
+    "sdk/install/(?:bundler_words|record)\\.ts",
     "sdk/worker/(?:log|latency)\\.ts",
   ),
   layer("installation", "sdk/install/.*", ROOT, CONFIG, "sdk/supervisor/.*"),

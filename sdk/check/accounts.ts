@@ -5,7 +5,7 @@
  * @module
  */
 
-import { findUser, IdentityError } from "../supervisor/uid.ts";
+import { findUser, findUserByNumber, IdentityError } from "../supervisor/uid.ts";
 import { type Finding, finding } from "./finding.ts";
 import type { KnownModule } from "./modules.ts";
 
@@ -48,9 +48,8 @@ export function checkAccounts(modules: Iterable<KnownModule>): Finding[] {
 }
 
 function uidOf(user: string | number): number | Error {
-  if (typeof user === "number") return user;
   try {
-    return findUser(user, 0).uid;
+    return (typeof user === "number" ? findUserByNumber(user, 0) : findUser(user, 0)).uid;
   } catch (error) {
     if (error instanceof IdentityError) return error;
     throw error;

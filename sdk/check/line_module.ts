@@ -67,7 +67,7 @@ export function checkName({ where, name, words }: ShimLine, known: ReadonlySet<s
   const near = nearest(name, known);
   const what = MODULE_NAME.test(name)
     ? `there is no module ${name}: ${comes}`
-    : `${name} is not the name of a module (a-z, 0-9, _ and -, at most 64): ${comes}`;
+    : `${name} is not the name of a module (a-z, 0-9, _ and -, at most 64, not pam-deno): ${comes}`;
   const remedy = near === undefined
     ? `run \`pam-deno add SPECIFIER --name ${MODULE_NAME.test(name) ? name : "NAME"}\`, or mend the line`
     : `did you mean ${near}?`;

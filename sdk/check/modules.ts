@@ -13,12 +13,11 @@ import {
   type ModuleConfig,
   readModuleConfig,
 } from "../config/config.ts";
-import { configFile, hookLink, type Layout, moduleStateDir } from "../config/layout.ts";
+import { configFile, hookLink, journalFile, type Layout, moduleStateDir } from "../config/layout.ts";
 import { missingPermissions, resolvePermissions, type ScopedPermissions } from "../config/permissions.ts";
 import { stat } from "../config/place.ts";
 import { type Hook, HOOKS } from "../hooks.ts";
 import { bundleFile, type InstallRecord, readRecord, RecordError, recordFile } from "../install/record.ts";
-import { journalFile } from "../install/journal.ts";
 import { dropInFile, unitDropIn } from "../install/unit.ts";
 import {
   installedSource,
@@ -85,7 +84,7 @@ function checkInterrupted(layout: Layout): Finding[] {
       "change-pending",
       file,
       what,
-      "wait for it, or run it again: it first puts back what was there",
+      "wait for it; if nobody is at work, `pam-deno reload` puts back what was there, like any command that changes something",
     ),
   ];
 }

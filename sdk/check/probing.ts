@@ -10,12 +10,12 @@ import { basename, join } from "node:path";
 import * as v from "valibot";
 import type { ModuleConfig } from "../config/config.ts";
 import type { Layout } from "../config/layout.ts";
-import { stat } from "../config/place.ts";
+import { keepDescriptors } from "../supervisor/descriptors.ts";
 import { writeEntries, writeForGroup, writeValidateEntry } from "../supervisor/entry.ts";
 import { type Launcher, makeLauncher, planLaunch } from "../supervisor/launch.ts";
 import { type Declaration, probe, ProbeError, runProbe } from "../supervisor/probe.ts";
 import { processLimits } from "../supervisor/process_limits.ts";
-import { type Identity, isTakenHere, pickUid } from "../supervisor/uid.ts";
+import { type Identity, pickThrowawayUid } from "../supervisor/uid.ts";
 
 /** A bundle to ask. */
 export interface Bundle {
@@ -47,13 +47,13 @@ export class Prober implements Disposable {
   readonly #launcher: Launcher;
 
   /** Prepares the folder. */
-  constructor({ libDir, cacheDir, runtimeDir }: Layout) {
+  constructor({ libDir, cacheDir }: Layout) {
+    keepDescriptors();
     this.#runtime = join(libDir, "worker.js");
     this.#cache = join(cacheDir, "runtime");
     this.#launcher = makeLauncher(this.#folder);
     if (Deno.uid() !== 0) return;
-    const atWork = groupsAtWork(runtimeDir);
-    const uid = pickUid(crypto.randomUUID(), (id) => atWork.has(id) || isTakenHere(id));
+    const uid = pickThrowawayUid();
     this.#identity = { uid, gid: uid, groups: [] };
     Deno.chownSync(this.#folder, null, uid);
     Deno.chmodSync(this.#folder, 0o710);
@@ -110,17 +110,5 @@ export class Prober implements Disposable {
 
   [Symbol.dispose](): void {
     Deno.removeSync(this.#folder, { recursive: true });
-  }
-}
-
-/** The groups of the modules that `serve` runs: each has a user of the same number, whom no database knows. */
-function groupsAtWork(runtimeDir: string): ReadonlySet<number> {
-  const folder = join(runtimeDir, "workers");
-  try {
-    const groups = [...Deno.readDirSync(folder)].map(({ name }) => stat(join(folder, name))?.gid ?? 0);
-    return new Set(groups);
-  } catch {
-    // Nobody serves, or not everybody may look: then this is not root.
-    return new Set();
   }
 }

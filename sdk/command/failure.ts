@@ -5,6 +5,7 @@
  * @module
  */
 
+import { line } from "../text.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Output } from "./output.ts";
 
@@ -44,18 +45,29 @@ const SYSTEM_ERRORS = [
 ];
 const SYSTEM_CODES = ["ENOSPC", "EROFS", "EDQUOT", "EIO", "EMFILE", "ENFILE"];
 
+/** The longest line that is shown of a message, in bytes. */
+const LINE_MAX = 4_096;
+
 const REPORT = "this is a mistake in pam-deno: please report it where you have pam-deno from";
 
 /** Reports `error`, and returns the status to end with. */
 export function reportFailure(error: unknown, output: Output, { json, debug }: FailureOptions): number {
   const kind = kindOf(error);
-  const message = kind === "unexpected"
-    ? unexpected(error, debug)
-    : (error as Error).message + remedyOf(error);
+  const message = clean(
+    kind === "unexpected" ? unexpected(error, debug) : (error as Error).message + remedyOf(error),
+  );
   if (json) output.json({ error: { kind, message } });
-  for (const line of message.split("\n")) output.note(`pam-deno: ${line}`);
-  if (debug && error instanceof Error && error.stack) output.note(error.stack);
+  for (const part of message.split("\n")) output.note(`pam-deno: ${part}`);
+  if (debug && error instanceof Error && error.stack) output.note(clean(error.stack));
   return kind === "misused" ? EXIT.misused : kind === "declined" ? EXIT.declined : EXIT.failed;
+}
+
+/** A message, of which a module may have written a part: nothing in it moves the cursor or turns the direction of what is read. */
+function clean(message: string): string {
+  return message.split("\n").map((text) => {
+    const [blank] = /^ */.exec(text)!;
+    return blank + line(text.slice(blank.length).replaceAll("\t", " "), LINE_MAX);
+  }).join("\n");
 }
 
 /** Errors with a name of their own were written for a person; those of the language were not. */

@@ -36,6 +36,20 @@ launch_libc() {
     /lib/libc.so.6 /usr/lib/libc.so.6
 }
 
+# The sockets of modules, each behind the text of its first argument and with commas between them: whoever only looks knocks at
+# them. To connect is to write, and permissions for sockets are given one by one.
+launch_sockets() {
+  launch_before=$1
+  shift
+  launch_runtime=$(own_permissions_argument runtime-dir /run/pam-deno "$@") || return 1
+  launch_found=
+  for launch_socket in $(set +f && cd "$launch_runtime" 2>/dev/null && echo *.sock); do
+    [ -S "$launch_runtime/$launch_socket" ] || continue
+    launch_found=$launch_found${launch_found:+,}$launch_before$launch_runtime/$launch_socket
+  done
+  printf '%s\n' "$launch_found"
+}
+
 launch_flags() {
   launch_deno=$1 launch_lib_dir=$2
   shift 2
@@ -48,21 +62,19 @@ launch_flags() {
       for launch_program in systemctl setpriv unshare prlimit getent test true; do
         launch_run=$launch_run,$(own_permissions_first "/usr/bin/$launch_program" "/bin/$launch_program")
       done
-      launch_write=${TMPDIR:-/tmp} launch_net=
-      # It knocks at their sockets: to connect is to write, and permissions for sockets are given one by one.
-      launch_runtime=$(own_permissions_argument runtime-dir /run/pam-deno "$@") || return 1
-      for launch_socket in $(set +f && cd "$launch_runtime" 2>/dev/null && echo *.sock); do
-        [ -S "$launch_runtime/$launch_socket" ] || continue
-        launch_write=$launch_write,$launch_runtime/$launch_socket
-        launch_net=$launch_net${launch_net:+,}unix:$launch_runtime/$launch_socket
-      done
+      launch_write=$(launch_sockets "" "$@") || return 1
+      launch_write=${TMPDIR:-/tmp}${launch_write:+,}$launch_write
+      launch_net=$(launch_sockets unix: "$@") || return 1
       printf '%s\n' --allow-read "--allow-write=$launch_write" ${launch_net:+"--allow-net=$launch_net"} --allow-env \
         --allow-sys=uid,gid "--allow-run=$launch_run" "--allow-ffi=$(launch_libc)"
       ;;
     status)
       # /proc is read through libc, since Deno reads it for nobody who does not hold all permissions.
       launch_run=/usr/bin/systemctl,/bin/systemctl
-      printf '%s\n' --allow-read --allow-env --allow-sys=uid,gid "--allow-run=$launch_run" "--allow-ffi=$(launch_libc)"
+      launch_write=$(launch_sockets "" "$@") || return 1
+      launch_net=$(launch_sockets unix: "$@") || return 1
+      printf '%s\n' --allow-read ${launch_write:+"--allow-write=$launch_write"} ${launch_net:+"--allow-net=$launch_net"} \
+        --allow-env --allow-sys=uid,gid "--allow-run=$launch_run" "--allow-ffi=$(launch_libc)"
       ;;
     *)
       launch_read=$(launch_readable "$launch_lib_dir" "$@") || return 1

@@ -6,6 +6,7 @@
  */
 
 import process from "node:process";
+import { keepDescriptors } from "../supervisor/descriptors.ts";
 import { runAdd } from "./add.ts";
 import { runCheck } from "./check.ts";
 import type { Context } from "./context.ts";
@@ -27,6 +28,8 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const words = parseWords(args, output);
     if (words === undefined) return EXIT.done;
+    // What root's shell holds open is not for a stranger's code. `lines` starts nothing, and may do nothing but read.
+    if (words.command !== "lines") keepDescriptors();
     using progress = new Progress(output);
     return await run(words, { layout: layoutOf(words), output, progress });
   } catch (error) {

@@ -21,7 +21,8 @@ export function moduleName(): ValueParser<"sync", string> {
     parse: (input) =>
       MODULE_NAME.test(input) ? { success: true, value: input } : {
         success: false,
-        error: message`A module's name has only a-z, 0-9, _ and -, and at most 64 of them, not ${input}.`,
+        error:
+          message`A module's name has only a-z, 0-9, _ and -, and at most 64 of them, and is not pam-deno: not ${input}.`,
       },
     format: (name) => name,
     *suggest(prefix): Iterable<Suggestion> {

@@ -32,12 +32,18 @@ export const RELOAD = command(
 
 /** Reloads modules, each on its own: one that fails leaves the others alone. */
 export async function runReload(words: InferValue<typeof RELOAD>, context: Context): Promise<number> {
-  const [{ findHome }, { listModules }] = await Promise.all([
+  const [{ findHome }, { recoverIfPending }, { listModules }] = await Promise.all([
     import("../install/home.ts"),
+    import("../install/recover.ts"),
     import("../config/config.ts"),
   ]);
   const { layout, output, progress } = context;
   const home = findHome(layout);
+  const recovered = await recoverIfPending(layout, home);
+  if (recovered !== undefined) {
+    output.result(`put back what an interrupted command left of ${recovered}`);
+    if (home.kind === "none") return EXIT.done;
+  }
   if (home.kind === "none") {
     throw new CommandError(
       "nothing serves modules here, so there is nothing to reload: see `pam-deno status`",

@@ -65,8 +65,11 @@ export interface ModuleConfig {
   readonly dangerous: readonly DangerousWord[];
 }
 
-/** The name of a module, and of its file without `.jsonc`. */
-export const MODULE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+/**
+ * The name of a module, and of its file without `.jsonc`. No module is called `pam-deno`: in a log that would be the name of who runs
+ * them all.
+ */
+export const MODULE_NAME = /^(?!pam-deno$)[a-z0-9][a-z0-9_-]{0,63}$/;
 
 const SUFFIX = ".jsonc";
 const FILE_MAX = 65_536;
@@ -105,6 +108,13 @@ export function listModules(configDir: string): { names: string[]; strange: stri
  * @throws {ConfigError} saying all that is wrong.
  */
 export function readModuleConfig(configDir: string, name: string, places?: ModulePlaces): ModuleConfig {
+  if (!MODULE_NAME.test(name)) {
+    throw new ConfigError(
+      `${
+        JSON.stringify(name)
+      } is not the name of a module: it has only a-z, 0-9, _ and -, and is not pam-deno`,
+    );
+  }
   const file = join(configDir, "modules", name + SUFFIX);
   const { size, isFile } = statConfig(file);
   if (isForeign(file)) {

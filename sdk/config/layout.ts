@@ -68,6 +68,11 @@ export function moduleStateDir({ stateDir }: Layout, name: string): string {
   return join(stateDir, "modules", name);
 }
 
+/** The file that is there while a change of what is installed is being made, and after one that was interrupted. */
+export function journalFile({ stateDir }: Layout): string {
+  return join(stateDir, "pending.json");
+}
+
 /** A module's socket. */
 export function socketPath({ runtimeDir }: Layout, name: string): string {
   return join(runtimeDir, `${name}.sock`);

@@ -54,6 +54,13 @@ export function usesNetwork(permissions: ScopedPermissions): boolean {
   return permissions.net === true || scopesOf(permissions, "net").some((scope) => !scope.startsWith(UNIX));
 }
 
+/** Whether a module may fill files; a folder to keep things in is one of what it may write. A Unix socket is filled by nobody. */
+export function mayWrite(permissions: ScopedPermissions): boolean {
+  const sockets = new Set(scopesOf(permissions, "net"));
+  return permissions.write === true ||
+    scopesOf(permissions, "write").some((path) => !sockets.has(`${UNIX}${path}`));
+}
+
 /** Variables that would change what a worker runs rather than what its module decides. */
 const ENV_REFUSED =
   /^(?:LD_|DENO_|NODE_|GLIBC_TUNABLES$|GCONV_PATH$|MALLOC_|PATH$|HOME$|TMPDIR$|SSL|NOTIFY_SOCKET$|LISTEN_|WATCHDOG_)/;
@@ -81,11 +88,13 @@ export const SCOPE_PATTERNS: { readonly [K in GrantableKind]: string } = {
   ffi: "^/[^,]+$",
 };
 
+/** What nobody sees, or what tears a scope apart so that it reads as something else. */
+const UNREADABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|\s\s/u;
+
 /** Why `scope` cannot be granted for `kind`, or `undefined` if it can. Blanket scopes are refused. */
 export function scopeError(kind: GrantableKind, scope: string): string | undefined {
-  // deno-lint-ignore no-control-regex
-  if (scope === "" || /[,\u0000-\u001f\u007f]/.test(scope)) {
-    return "is empty, or has a comma or a control character in it";
+  if (scope === "" || scope.includes(",") || UNREADABLE.test(scope)) {
+    return "is empty, or has a comma, an invisible character or several blanks in a row in it";
   }
   switch (kind) {
     case "read":

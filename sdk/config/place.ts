@@ -76,26 +76,6 @@ export function lockRuntimeDir(path: string): Deno.FsFile {
   );
 }
 
-/**
- * The process that holds the lock of a runtime directory: the `pam-deno serve` that serves it. Nobody is disturbed by looking; where
- * /proc/locks is hidden, nobody is found.
- */
-export function lockHolder(path: string): number | undefined {
-  const lock = stat(join(path, ".lock"));
-  if (!lock?.isFile) return undefined;
-  let locks = "";
-  try {
-    locks = Deno.readTextFileSync("/proc/locks");
-  } catch {
-    // Some containers hide it.
-  }
-  for (const line of locks.split("\n")) {
-    const [, pid, inode] = /^\d+: FLOCK +ADVISORY +WRITE (\d+) [0-9a-f]+:[0-9a-f]+:(\d+) /.exec(line) ?? [];
-    if (Number(inode) === lock.ino && stat(`/proc/${pid}`)) return Number(pid);
-  }
-  return undefined;
-}
-
 /** lstat(2), or `undefined` where there is nothing. */
 export function stat(path: string): Deno.FileInfo | undefined {
   try {

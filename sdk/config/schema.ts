@@ -84,7 +84,7 @@ const PERMISSIONS = v.strictObject({
       "Files and folders that the module may write, as absolute paths; a folder stands for all that is in it. They must be there, and belong to the module's user: `state` is simpler. `true` is every file that its user can write.",
     examples: [["/srv/ledger"]],
     service:
-      "`ReadWritePaths=`, or `BindPaths=` in a place that the unit hides; nothing can be run from there",
+      "`ReadWritePaths=`, or `BindPaths=` in a place that the unit hides; nothing can be run from there. `LimitFSIZE=infinity`: without it no file may be longer than 4 MiB",
   }),
   net: scopes("net", {
     description:
@@ -201,7 +201,8 @@ export const SCHEMA = v.strictObject({
         description:
           "Whether the module has a folder of its own to keep things in, `/var/lib/pam-deno-state/NAME`, which it may then read and write. `pam-deno remove` leaves it, unless told `--purge`.",
         examples: [true],
-        service: "`StateDirectory=pam-deno-state/NAME`, mode 0700; nothing can be run from there",
+        service:
+          "`StateDirectory=pam-deno-state/NAME`, mode 0700; nothing can be run from there. `LimitFSIZE=infinity`",
       }),
     ),
     false,

@@ -6,9 +6,10 @@
  */
 
 import { basename, dirname, resolve } from "node:path";
-import { MODULE_NAME, parseModuleConfig } from "../config/config.ts";
+import { MODULE_NAME, type ModuleConfig, parseModuleConfig } from "../config/config.ts";
 import { configFile, type Layout } from "../config/layout.ts";
 import { isPackage, moduleProblem, parseSpecifier } from "../config/specifier.ts";
+import type { Declaration } from "../supervisor/probe.ts";
 import { PAM_DENO_VERSION } from "../version.ts";
 import { RESERVED_NAMES } from "../words.ts";
 import { sha256Of } from "./bundle_names.ts";
@@ -70,14 +71,11 @@ export async function addModule(options: AddOptions, events: InstallEvents): Pro
   const before = readConfiguration(layout, name);
   const { record, damaged } = readRecordIfFit(layout, name);
   if (options.name === undefined) refuseTaken(name, source, before, record);
-  using stage = makeStage(layout);
-  const bundled = await bundle(layout, source, stage.path, events);
-  events.progress("loading it without permissions");
   const file = configFile(layout, name);
   const set = options.options ?? {};
-  const held = before === undefined ? {} : parseModuleConfig(before, name, file).options;
-  const told = { ...held, ...set };
-  const declaration = await describeBundle(layout, bundled, told, { name, stage: stage.path });
+  const held = before === undefined ? undefined : parseModuleConfig(before, name, file);
+  const told = { ...held?.options, ...set };
+  const { bundled, declaration } = await look(layout, source, { name, told }, events);
   const configuration = makeConfiguration({
     name,
     file,
@@ -100,10 +98,11 @@ export async function addModule(options: AddOptions, events: InstallEvents): Pro
     name,
     current,
     before,
+    held,
     configuration,
     upgradeFrom: record?.current,
+    copied: bundled.copied,
     warnings,
-    file,
   });
   const installation = {
     layout,
@@ -115,6 +114,19 @@ export async function addModule(options: AddOptions, events: InstallEvents): Pro
   };
   if (!await events.confirm(plan)) return resultOf(installation, false);
   return await install(installation, events);
+}
+
+/** Bundles and loads it. Nothing of its sources is left when this is over: whoever is asked may think for long. */
+async function look(
+  layout: Layout,
+  source: Source,
+  { name, told }: { readonly name: string; readonly told: Readonly<Record<string, unknown>> },
+  events: InstallEvents,
+): Promise<{ bundled: Bundled; declaration: Declaration }> {
+  using stage = makeStage(layout);
+  const bundled = await bundle(layout, source, stage.path, events);
+  events.progress("loading it without permissions");
+  return { bundled, declaration: await describeBundle(layout, bundled, told, { name, stage: stage.path }) };
 }
 
 async function bundle(
@@ -200,7 +212,7 @@ function checkName(name: string, { specifier, name: given }: AddOptions): void {
     throw new InstallError(
       `${
         JSON.stringify(name)
-      } is not the name of a module: it has only a-z, 0-9, _ and -, at most 64, and begins with a letter or digit${hint}`,
+      } is not the name of a module: it has only a-z, 0-9, _ and -, at most 64, begins with a letter or digit, and is not pam-deno${hint}`,
     );
   }
   if (RESERVED_NAMES.has(name)) {
@@ -256,18 +268,20 @@ function originOf(specifier: string): string {
 interface PlanOptions {
   readonly name: string;
   readonly current: InstalledBundle;
+  /** The text of the configuration file. */
   readonly before: string | undefined;
+  readonly copied?: AddPlan["copied"];
+  /** What it says, or said when it was last right. */
+  readonly held: ModuleConfig | undefined;
   readonly configuration: Configuration;
   readonly upgradeFrom: InstalledBundle | undefined;
   readonly warnings: readonly string[];
-  readonly file: string;
 }
 
 /** Compares what would be installed with what is. */
 export function makePlan(
-  { name, current, before, configuration, upgradeFrom, warnings, file }: PlanOptions,
+  { name, current, before, held, configuration, upgradeFrom, copied, warnings }: PlanOptions,
 ): AddPlan {
-  const held = before === undefined ? undefined : parseModuleConfig(before, name, file);
   return {
     name,
     specifier: current.specifier,
@@ -275,6 +289,7 @@ export function makePlan(
     upgradeFrom,
     permissions: compare(held ? describePermissions(held) : [], describePermissions(configuration.config)),
     ...compareDeclarations(upgradeFrom?.declaration, current.declaration),
+    copied,
     dangerous: compare(held?.dangerous ?? [], configuration.config.dangerous),
     warnings,
     configurationBefore: before,

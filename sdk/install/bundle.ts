@@ -15,7 +15,6 @@ import { stat } from "../config/place.ts";
 import { nameBundle, type Origins, strangeSource } from "./bundle_names.ts";
 import { type GraphModule, moduleGraph, runDenoTool } from "./deno_tool.ts";
 import {
-  findManifest,
   type Place,
   type Places,
   type Project,
@@ -24,6 +23,7 @@ import {
   readProject,
   writeConfig,
 } from "./import_map.ts";
+import { findLocalModule } from "./stage.ts";
 
 /** A bundle that was made, named by the SHA-256 of its bytes. */
 export interface Bundle {
@@ -41,12 +41,17 @@ export interface Bundle {
 export interface BundleOptions {
   /** The module's main file. */
   readonly entry: string;
+  /** The module's folder; by default the one that {@linkcode findLocalModule} finds. */
+  readonly root?: string | undefined;
+  /**
+   * The folder of its deno.json; by default its own. Where it is another, Deno finds none above the module's files, which could be that of
+   * a workspace and mean other things.
+   */
+  readonly manifests?: string | undefined;
   /** The folder of `mod.ts`: what `@pam-deno/sdk` stands for. */
   readonly sdk: string;
   /** The folder in which the bundle and its source map are left. */
   readonly into: string;
-  /** Runs the bundler itself, as somebody who may read less; by default as whoever calls this. */
-  readonly run?: typeof runDenoTool | undefined;
 }
 
 /** A module that cannot be bundled. The message names the file and the remedy. */
@@ -60,12 +65,11 @@ const FORMAT_FLAGS = ["--quiet", "--platform=deno", "--node-modules-dir=none", "
 const GRAPH_READS_MAX = 4;
 
 /** Bundles a module. Nothing of it is run, but its sources are read as whoever calls this. */
-export async function bundleModule(
-  { entry, sdk, into, run = runDenoTool }: BundleOptions,
-): Promise<Bundle> {
+export async function bundleModule({ entry, root, manifests, sdk, into }: BundleOptions): Promise<Bundle> {
   if (!stat(entry)) throw new BundleError(`${entry}: there is no such file: check "module"`);
   const main = Deno.realPathSync(entry);
-  const project = findProject(main);
+  const folder = root === undefined ? findLocalModule(main).folder : Deno.realPathSync(root);
+  const project = { ...readProject(manifests ?? folder), root: folder };
   const stage = Deno.makeTempDirSync({ dir: into, prefix: ".stage-" });
   try {
     const places: Places = {
@@ -81,7 +85,7 @@ export async function bundleModule(
     writeConfig(project, places, (place) => `./${place.to}/`, published, stage);
     const out = join(stage, "module.js");
     const staged = join("module", relative(project.root, main));
-    await run(["bundle", ...FORMAT_FLAGS, `--output=${out}`, staged], stage);
+    await runDenoTool(["bundle", ...FORMAT_FLAGS, `--output=${out}`, staged], stage);
     const [code, map] = [Deno.readTextFileSync(out), Deno.readTextFileSync(`${out}.map`)];
     const named = await nameBundle(code, map, await originsOf(stage));
     const strange = strangeSource(named.sources);
@@ -95,14 +99,6 @@ export async function bundleModule(
   } finally {
     Deno.removeSync(stage, { recursive: true });
   }
-}
-
-/** The module's folder: the nearest one that says what it is, else that of its main file. */
-function findProject(main: string): Project {
-  for (let at = dirname(main); at !== dirname(at); at = dirname(at)) {
-    if (findManifest(at)) return readProject(at);
-  }
-  return { root: dirname(main), config: {} };
 }
 
 function readLock(stage: string): string | undefined {
@@ -132,7 +128,7 @@ async function readGraph(
       throw new BundleError(
         `${
           within(places.own, file) === undefined ? file : `${file} (that is ${real})`
-        } is imported but stands outside the module's folder ${project.root}: move it there, or put a deno.json in a folder that holds both`,
+        } is imported but stands outside the module's folder ${project.root}: move it there, or put a deno.json in a folder that holds both, and add that folder`,
       );
     }
   }

@@ -3,55 +3,23 @@
  * The program that bundles a stranger's module: `build/bundler.js`. It is started as a throwaway user, reads one request as JSON from its
  * standard input and answers with one line of JSON. Nothing of the module is run.
  *
+ * With an argument it is started by a `serve` that may do less, and starts itself as the throwaway user.
+ *
  * @module
  */
 
 import { join, relative } from "node:path";
 import { BundleError, bundleModule, refuseImports } from "./bundle.ts";
+import {
+  type BundlerAnswer,
+  type BundlerRequest,
+  FROM_SOURCES,
+  type SourcesRequest,
+} from "./bundler_words.ts";
 import { DenoToolError } from "./deno_tool.ts";
 import { mainOf, ProjectError, readProject } from "./import_map.ts";
 import { PackageError, unpackPackage } from "./npm_package.ts";
-
-/** What is to be bundled. */
-export type BundlerRequest =
-  & {
-    /** The folder of the module's sources, or of the ready bundle. */
-    readonly folder: string;
-    /** An empty folder to work in. */
-    readonly into: string;
-    /** The folder of the SDK's `mod.ts`. */
-    readonly sdk: string;
-  }
-  & (
-    | {
-      readonly kind: "folder";
-      /** The main file, from the folder; by default what its deno.json names. */
-      readonly main?: string | undefined;
-    }
-    | { readonly kind: "npm" | "jsr"; readonly name: string; readonly version: string }
-    | {
-      readonly kind: "ready";
-      /** The bundle's file, from the folder. */
-      readonly main: string;
-    }
-  );
-
-/** What came of it. Whoever reads it checks it: it comes from a process that read what a stranger wrote. */
-export type BundlerAnswer =
-  | {
-    /** The main file, from the folder. */
-    readonly main: string;
-    /** The bundle. */
-    readonly code: string;
-    /** Its source map, which the last line of the code names by its SHA-256. */
-    readonly map?: string | undefined;
-    /** The deno.lock that names its packages. */
-    readonly lock?: string | undefined;
-  }
-  | {
-    /** What is wrong, for people. */
-    readonly error: string;
-  };
+import { bundleSources } from "./throwaway.ts";
 
 const OWN_ERRORS = [BundleError, DenoToolError, ProjectError, PackageError];
 
@@ -71,11 +39,17 @@ async function bundle(request: BundlerRequest): Promise<BundlerAnswer> {
     return { main: request.main, code: Deno.readTextFileSync(join(folder, request.main)) };
   }
   const main = await prepareMain(request);
-  const { file, lock } = await bundleModule({ entry: join(folder, main), sdk, into });
+  const { file, lock, inputs } = await bundleModule({
+    entry: join(folder, main),
+    root: folder,
+    manifests: request.kind === "folder" ? request.manifests : undefined,
+    sdk,
+    into,
+  });
   const code = Deno.readTextFileSync(file);
   const mapName = /^\/\/# sourceMappingURL=(\w+\.js\.map)$/m.exec(code)?.[1];
   const map = mapName === undefined ? undefined : Deno.readTextFileSync(join(into, mapName));
-  return { main: relative(folder, join(folder, main)), code, map, lock };
+  return { main: relative(folder, join(folder, main)), code, map, lock, inputs };
 }
 
 /** Gets what is not there yet, and gives the main file from the folder. */
@@ -99,7 +73,10 @@ async function prepareMain(request: Exclude<BundlerRequest, { kind: "ready" }>):
 }
 
 if (import.meta.main) {
-  const request = JSON.parse(await new Response(Deno.stdin.readable).text()) as BundlerRequest;
-  const said = new TextEncoder().encode(`${JSON.stringify(await answer(request))}\n`);
+  const request = JSON.parse(await new Response(Deno.stdin.readable).text());
+  const came = Deno.args[0] === FROM_SOURCES
+    ? await bundleSources(request as SourcesRequest)
+    : await answer(request as BundlerRequest);
+  const said = new TextEncoder().encode(`${JSON.stringify(came)}\n`);
   for (let at = 0; at < said.length;) at += Deno.stdout.writeSync(said.subarray(at));
 }

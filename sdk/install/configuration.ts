@@ -158,11 +158,11 @@ function explainUnset(option: string): string {
   return `It takes a permission from its option ${option}, which is not set: it does not get that permission. Set it with --option ${option}=…`;
 }
 
-/** What a configuration lets a module do to the machine, as `KIND SCOPE`. */
+/** What a configuration lets a module do to the machine, as `KIND "SCOPE"`: a scope is not to be read as a sentence of ours. */
 export function describePermissions({ permissions }: Pick<ModuleConfig, "permissions">): string[] {
   return GRANTABLE.flatMap((kind) => {
     const scopes = permissions[kind];
     if (scopes === true) return [`${kind} everything`];
-    return (scopes ?? []).map((scope) => `${kind} ${scope}`);
+    return (scopes ?? []).map((scope) => `${kind} ${JSON.stringify(scope)}`);
   });
 }

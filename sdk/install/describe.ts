@@ -46,7 +46,7 @@ export async function describeBundle(
   const runtime = realRuntime(layout);
   const entry = writeEntry(folder, bundled, runtime, { name, configured: options });
   const deno = Deno.realPathSync(Deno.execPath());
-  const jail = openJail({ root, readable: [deno, runtime, folder], writable: [] });
+  const jail = openJail({ root, readable: [deno, runtime, folder], writable: [], through: [stage] });
   const flags = ["--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-config", "--no-lock"];
   const { success, killed, stdout, stderr } = await jail.run({
     command: [deno, "run", ...flags, `--v8-flags=--max-old-space-size=${HEAP_MIB}`, entry],

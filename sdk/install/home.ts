@@ -8,10 +8,13 @@
 import { dirname, join } from "node:path";
 import { type ModuleConfig, readModuleConfig } from "../config/config.ts";
 import { DEFAULT_LAYOUT, type Layout, socketPath, unitName } from "../config/layout.ts";
-import { lockHolder, stat } from "../config/place.ts";
+import { stat } from "../config/place.ts";
+import { knock, KnockError } from "../supervisor/knock.ts";
 import { printable } from "../supervisor/lines.ts";
+import { lockHolder } from "../supervisor/lock_holder.ts";
 import { InstallError } from "./events.ts";
 import { type Change, writeWhole } from "./journal.ts";
+import { recordFile } from "./record.ts";
 import { dropInFile, unitDropIn } from "./unit.ts";
 
 /** What runs modules here. */
@@ -67,17 +70,55 @@ class SystemdHome implements Home {
     this.#writeDropIn(name);
     await systemctl("daemon-reload");
     await systemctl("enable", "--now", socketUnit(name), unitName(name));
+    await this.#revive(name);
   }
 
   async reload(name: string, unitChanged = false): Promise<void> {
     if (!await this.isRunning(name)) return await this.start(name);
     const changed = this.#writeDropIn(name) || unitChanged;
+    const unit = await propertiesOf(unitName(name), ["NeedDaemonReload", "ExecMainStartTimestamp"]);
     // systemd notices a file that was changed, but not a folder that is new.
-    const { said } = await run(["show", "--property=NeedDaemonReload", "--value", unitName(name)]);
-    if (!changed && said.trim() !== "yes") return await systemctl("reload", unitName(name));
-    // What the kernel enforces changes with a new process only; callers wait in the backlog meanwhile.
-    await systemctl("daemon-reload");
-    await systemctl("restart", unitName(name));
+    const unitDiffers = changed || unit["NeedDaemonReload"] === "yes";
+    if (unitDiffers) await systemctl("daemon-reload");
+    if (!unitDiffers) {
+      try {
+        // A new worker proves itself beside the old one, which goes on if it is not fit.
+        await systemctl("reload", unitName(name));
+      } catch (error) {
+        // At a socket that was shut no worker can start.
+        if (await answers(this.#layout, name) === undefined) throw error;
+      }
+    }
+    // What the kernel enforces changes with a new process only; and what another bundle started, native code above all, ends for sure
+    // with all of the unit only. Callers wait in the backlog meanwhile.
+    if (unitDiffers || this.#isInstalledSince(name, timeOf(unit["ExecMainStartTimestamp"]))) {
+      await systemctl("restart", unitName(name));
+    }
+    await this.#revive(name);
+  }
+
+  /** Whether something was installed after `time`, in ms. What the unit itself says of its bundle is the module's user's word. */
+  #isInstalledSince(name: string, time: number): boolean {
+    const { mtime, ctime } = stat(recordFile(this.#layout, name)) ?? {};
+    return !(Math.max(Number(mtime ?? 0), Number(ctime ?? 0)) < time);
+  }
+
+  /**
+   * Makes the socket anew if nobody answers there although the service is up: whoever has its descriptor can shut it for everybody and
+   * for good, and no worker that comes later can open it.
+   */
+  async #revive(name: string): Promise<void> {
+    if (await answers(this.#layout, name) === undefined) return;
+    // The service requires the socket, and so it is restarted too.
+    await systemctl("restart", socketUnit(name));
+    await systemctl("start", unitName(name));
+    const problem = await answers(this.#layout, name);
+    if (problem === undefined) return;
+    throw new InstallError(
+      `nobody answers at ${
+        socketPath(this.#layout, name)
+      }, although it was made anew: ${problem}; see journalctl -u ${unitName(name)}`,
+    );
   }
 
   async stop(name: string): Promise<void> {
@@ -117,6 +158,17 @@ export function dropInChange(layout: Layout, config: ModuleConfig): Change | und
   return { path, kind: "file", content };
 }
 
+/** Why nobody answers at a module's socket; `undefined` if somebody does, or this process may not ask. */
+async function answers(layout: Layout, name: string): Promise<string | undefined> {
+  try {
+    await knock(socketPath(layout, name));
+  } catch (error) {
+    if (error instanceof KnockError) return error.isAnswered ? undefined : error.message;
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
+  return undefined;
+}
+
 function socketUnit(name: string): string {
   return unitName(name).replace(/\.service$/, ".socket");
 }
@@ -130,6 +182,20 @@ async function run(args: string[]): Promise<{ success: boolean; said: string }> 
   }).output();
   const decoder = new TextDecoder();
   return { success, said: decoder.decode(stderr) + decoder.decode(stdout) };
+}
+
+/** Properties of a unit, by name. */
+async function propertiesOf(unit: string, names: readonly string[]): Promise<Record<string, string>> {
+  const { said } = await run(["show", "--timestamp=us+utc", `--property=${names.join(",")}`, "--", unit]);
+  return Object.fromEntries(
+    said.split("\n").map((line) => [line.split("=", 1)[0]!, line.slice(line.indexOf("=") + 1)]),
+  );
+}
+
+/** A point of time as systemctl(1) writes it, `Fri 2026-11-20 13:30:00.123456 UTC`, in ms; NaN if it is none. */
+function timeOf(text: string | undefined): number {
+  const [, date, time] = /^\w+ ([\d-]+) ([\d:]+(?:\.\d+)?) UTC$/.exec(text ?? "") ?? [];
+  return Date.parse(`${date}T${time}Z`);
 }
 
 async function systemctl(...args: string[]): Promise<void> {
@@ -174,10 +240,9 @@ class ServeHome implements Home {
 
   async reload(name: string): Promise<void> {
     const before = this.#answer(name);
-    const served = this.#listens(name);
     this.#hangUp();
     await this.#until(
-      () => this.#answer(name) !== before || (!served && this.#listens(name)),
+      () => this.#answer(name) !== before,
       CHANGE_MAX_MS,
       `it did not say how it went with ${name}`,
     );

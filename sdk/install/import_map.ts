@@ -14,6 +14,7 @@ import type { GraphModule } from "./deno_tool.ts";
 /** The names of a module's own deno.json. */
 const CONFIG_NAMES = ["deno.json", "deno.jsonc"];
 const PACKAGE = "package.json";
+const LOCK = "deno.lock";
 
 /** The SDK's name, and how sources name the published one. */
 const SDK = "@pam-deno/sdk";
@@ -31,6 +32,8 @@ export interface Project {
   readonly root: string;
   /** What its deno.json says, or its package.json in those words. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Its deno.lock, if it has one. */
+  readonly lock?: string | undefined;
 }
 
 /** The module's folder cannot be used as it is. The message names the file and the remedy. */
@@ -40,7 +43,13 @@ export class ProjectError extends Error {
 
 /** The file in `folder` that says what the module is: deno.json, deno.jsonc or package.json. */
 export function findManifest(folder: string): string | undefined {
-  return [...CONFIG_NAMES, PACKAGE].map((name) => join(folder, name)).find((path) => stat(path)?.isFile);
+  const [name] = manifestsIn(folder).filter((name) => name !== LOCK);
+  return name && join(folder, name);
+}
+
+/** The names of the files in `folder` that say what the module is, or what its packages are. */
+export function manifestsIn(folder: string): string[] {
+  return [...CONFIG_NAMES, PACKAGE, LOCK].filter((name) => stat(join(folder, name))?.isFile);
 }
 
 /**
@@ -52,10 +61,12 @@ export function readProject(root: string): Project {
   const file = CONFIG_NAMES.map((name) => join(root, name)).find((path) => stat(path)?.isFile);
   const config = file === undefined ? {} : readObject(file);
   if ("importMap" in config) throw new ProjectError(`${file}: "importMap" is not supported: use "imports"`);
-  const packageFile = join(root, PACKAGE);
-  if (!stat(packageFile)?.isFile) return { root, config };
+  const [packageFile, lock] = [PACKAGE, LOCK].map((name) => join(root, name)).map((path) =>
+    stat(path)?.isFile ? path : undefined
+  );
+  if (packageFile === undefined) return { root, config, lock };
   const { imports, main } = fromPackage(readObject(packageFile));
-  return { root, config: { main, ...config, imports: { ...imports, ...config.imports ?? {} } } };
+  return { root, lock, config: { main, ...config, imports: { ...imports, ...config.imports ?? {} } } };
 }
 
 function readObject(file: string): Record<string, unknown> {
@@ -165,8 +176,7 @@ export function writeConfig(
     nodeModulesDir: "none",
   };
   Deno.writeTextFileSync(join(folder, "deno.json"), JSON.stringify(config));
-  const lock = join(project.root, "deno.lock");
-  if (stat(lock)?.isFile) Deno.copyFileSync(lock, join(folder, "deno.lock"));
+  if (project.lock !== undefined) Deno.copyFileSync(project.lock, join(folder, LOCK));
 }
 
 function rebase(imports: unknown, base: string): Record<string, string> {

@@ -11,7 +11,8 @@
 
 import { dirname, join } from "node:path";
 import { stat } from "../config/place.ts";
-import { isTakenHere, pickUid } from "../supervisor/uid.ts";
+import { keepDescriptors } from "../supervisor/descriptors.ts";
+import { isTakenHere, pickThrowawayUid } from "../supervisor/uid.ts";
 
 /** What the program needs. */
 export interface JailOptions {
@@ -21,6 +22,10 @@ export interface JailOptions {
   readonly readable: readonly string[];
   /** Folders that it may write; they are given to the throwaway user. */
   readonly writable: readonly string[];
+  /** Closed folders of root's own that lead there. The throwaway user may pass through them only where it has no other way. */
+  readonly through?: readonly string[] | undefined;
+  /** User ids to take for the throwaway user, the first that nobody runs anything as; by default any that is free. */
+  readonly uids?: readonly number[] | undefined;
 }
 
 /** A place to run programs in. */
@@ -90,14 +95,33 @@ const LIMITS = {
   nproc: 512,
 } as const;
 
+/** The mode of a folder that its group may only pass through. */
+const PASSABLE_BY_GROUP = 0o710;
+
 /** How long is waited for what was printed by a program that has ended, in ms. */
 const OUTPUT_LATE_MS = 500;
 
 /** How often is looked whether killed processes are gone, in ms. */
 const KILL_LOOK_MS = 5;
 
+/**
+ * Lets go of what this process was itself started with, before anything else is done: the kernel has been told to, and where it could not
+ * be, this closes what the shell can, and does not go on with more.
+ */
+const LET_GO = `
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+for fd in /proc/self/fd/*; do
+  case \${fd##*/} in
+    [0-9] | '*') ;;
+    *)
+      [ ! -e "$fd" ] || { echo "descriptor \${fd##*/} was handed on to pam-deno: start it without" >&2; exit 1; }
+      ;;
+  esac
+done
+`;
+
 /** Puts the file system together in a mount namespace of its own, and goes on as the throwaway user. */
-const SETUP = `
+const SETUP = `${LET_GO}
 set -eu
 root=$1
 shift
@@ -135,7 +159,8 @@ export function openJail(options: JailOptions): Jail {
     const warnings = ["You are not root: the module's sources are read with all that you may do yourself"];
     return { kind: "nothing", uid: undefined, warnings, run: (call) => runAlone(ownCommand(call), call) };
   }
-  const uid = pickUid(crypto.randomUUID(), (uid) => isTakenHere(uid) || processesOf(uid).length > 0);
+  const uid = options.uids?.find((uid) => processesOf(uid).length === 0) ??
+    pickThrowawayUid((uid) => isTakenHere(uid) || processesOf(uid).length > 0);
   for (const folder of options.writable) Deno.chownSync(folder, uid, uid);
   const run = (command: readonly string[], call: JailedCall) =>
     runAlone(command, call).finally(() => killAll(uid));
@@ -143,6 +168,10 @@ export function openJail(options: JailOptions): Jail {
     const warnings = [
       "Mount namespaces are not usable here: the module's sources are read by a user of their own, which can read what everybody can",
     ];
+    for (const folder of options.through ?? []) {
+      Deno.chownSync(folder, null, uid);
+      Deno.chmodSync(folder, PASSABLE_BY_GROUP);
+    }
     return { kind: "user", uid, warnings, run: (call) => run(userCommand(uid, call), call) };
   }
   const mounts = buildRoot(options);
@@ -239,6 +268,7 @@ function userCommand(uid: number, call: JailedCall): string[] {
   return [
     ...works ? unshare.slice(0, 3) : [],
     ...[must("prlimit"), ...limitOptions(), "--"],
+    ...[must("sh"), "-c", `${LET_GO}\nexec "$@"`, "jail"],
     ...[must("setpriv"), `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--no-new-privs"],
     ...["--inh-caps=-all", "--bounding-set=-all", "--pdeathsig", "KILL", "--"],
     ...call.command,
@@ -251,6 +281,7 @@ function ownCommand(call: JailedCall): string[] {
 }
 
 async function runAlone([program, ...args]: readonly string[], call: JailedCall): Promise<JailedResult> {
+  keepDescriptors();
   const child = new Deno.Command(program!, {
     args,
     env: { ...call.env },

@@ -12,7 +12,7 @@ import { closeSync, constants, fsyncSync, openSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
 import { MODULE_NAME } from "../config/config.ts";
-import type { Layout } from "../config/layout.ts";
+import { journalFile, type Layout } from "../config/layout.ts";
 import { checkPlace, PlaceError, stat } from "../config/place.ts";
 import { InstallError } from "./events.ts";
 
@@ -44,11 +44,6 @@ export interface Interrupted {
 }
 
 const FILE_MODE = 0o644;
-
-/** The file that is there while a change is being made, and after one that was interrupted. */
-export function journalFile({ stateDir }: Layout): string {
-  return join(stateDir, "pending.json");
-}
 
 // Names that begin with a dot are nobody's module, hook or unit.
 function newOf(path: string): string {

@@ -32,12 +32,14 @@ export interface AddPlan {
   readonly sha256: string;
   /** What is served now; `undefined` if the module is new. */
   readonly upgradeFrom: InstalledBundle | undefined;
-  /** What the module may do to the machine, as `KIND SCOPE`. */
+  /** What the module may do to the machine, as `KIND "SCOPE"`. */
   readonly permissions: Difference;
   /** What it asks to do to logins, by the type of the pam.d line. The lines themselves are the administrator's. */
   readonly grants: { readonly [T in LineType]?: Difference };
   /** The hooks that it defines. */
   readonly hooks: Difference;
+  /** The folder that was copied to make it, and how many files of it; `undefined` if none was. */
+  readonly copied?: { readonly folder: string; readonly files: number } | undefined;
   /** Words of the `"dangerous"` list: what breaks the sandbox. */
   readonly dangerous: Difference;
   /** What whoever decides should know. */
@@ -48,9 +50,9 @@ export interface AddPlan {
   readonly configuration: string;
 }
 
-/** Whether a plan lets the module do more than before, to the machine or to logins. */
-export function widens({ permissions, grants, dangerous }: AddPlan): boolean {
-  return [permissions, dangerous, ...Object.values(grants)].some(({ added }) => added.length > 0);
+/** Whether a plan lets the module do more than before, to the machine or to logins: what asks it more, it may decide. */
+export function widens({ permissions, grants, hooks, dangerous }: AddPlan): boolean {
+  return [permissions, dangerous, hooks, ...Object.values(grants)].some(({ added }) => added.length > 0);
 }
 
 /** Compares two lists. Both orders are kept. */
@@ -74,7 +76,8 @@ export function formatPlan(plan: AddPlan): string[] {
 }
 
 function planLines(plan: AddPlan): string[] {
-  const { name, specifier, sha256, upgradeFrom, permissions, grants, hooks, dangerous, warnings } = plan;
+  const { name, specifier, sha256, upgradeFrom, permissions, grants, hooks, copied, dangerous, warnings } =
+    plan;
   const lines = [
     upgradeFrom === undefined ? `Add ${name}` : `Change ${name}`,
     ...upgradeFrom === undefined || upgradeFrom.specifier === specifier
@@ -84,6 +87,11 @@ function planLines(plan: AddPlan): string[] {
       ? [`    SHA-256 ${sha256}`]
       : [`  - SHA-256 ${upgradeFrom.sha256}`, `  + SHA-256 ${sha256}`],
   ];
+  if (copied) {
+    lines.push(
+      `    made of a copy of ${copied.folder} (${copied.files} ${copied.files === 1 ? "file" : "files"})`,
+    );
+  }
   if (upgradeFrom !== undefined) lines.push("", ...describeWidening(plan));
   for (const warning of warnings) lines.push("", `WARNING: ${warning}`);
   lines.push("", ...section("Hooks", hooks, "none"));
@@ -103,8 +111,9 @@ function planLines(plan: AddPlan): string[] {
 
 function describeWidening(plan: AddPlan): string[] {
   if (!widens(plan)) return ["It may do no more than before."];
-  const { permissions, grants, dangerous } = plan;
+  const { permissions, grants, hooks, dangerous } = plan;
   const more = [
+    ...hooks.added.map((hook) => `  + the hook ${hook}: it decides where it did not before`),
     ...dangerous.added.map((word) => `  + ${word}, which ends the sandbox`),
     ...permissions.added.map((word) => `  + ${word}`),
     ...Object.entries(grants).flatMap(([type, { added }]) =>

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { configFile, type Layout, moduleStateDir } from "../config/layout.ts";
 import { stat } from "../config/place.ts";
 import type { Home } from "./home.ts";
-import { type Interrupted, undo } from "./journal.ts";
+import { type Interrupted, isPending, lockState, undo } from "./journal.ts";
 import { readRecord, RecordError } from "./record.ts";
 import { removeStages } from "./stage.ts";
 
@@ -29,6 +29,18 @@ export async function recover(layout: Layout, home: Home): Promise<string | unde
   for (const folder of ["modules", "hooks"]) removeLeft(join(layout.configDir, folder));
   if (found) await settle(layout, home, found);
   return found?.name;
+}
+
+/**
+ * Finishes what was interrupted, if something was: for commands that change nothing themselves.
+ *
+ * @returns the module that something was put back of.
+ * @throws {InstallError} if somebody is changing what is installed at this moment.
+ */
+export async function recoverIfPending(layout: Layout, home: Home): Promise<string | undefined> {
+  if (!isPending(layout)) return undefined;
+  using _lock = lockState(layout);
+  return await recover(layout, home);
 }
 
 /** Makes whoever runs modules take what is there again. */

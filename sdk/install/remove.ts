@@ -5,7 +5,7 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { configFile, hookLink, type Layout, moduleStateDir } from "../config/layout.ts";
 import { readPamLines, shimArguments } from "../config/pam_d.ts";
 import { stat } from "../config/place.ts";
@@ -76,8 +76,8 @@ export async function removeModule(options: RemoveOptions, events: RemoveEvents)
       }`,
     );
   }
-  const kept = join(layout.keepDir, name);
-  const removed = options.purge && stat(kept) ? [...paths, kept] : paths;
+  const kept = options.purge ? keptBy(layout, name) : [];
+  const removed = [...paths, ...kept];
   if (!await events.confirm(removed)) return { name, accepted: false, removed: [], stillNamed };
   events.progress("removing");
   const running = await home.isRunning(name);
@@ -95,8 +95,19 @@ export async function removeModule(options: RemoveOptions, events: RemoveEvents)
   pending.commit();
   removeFolder(moduleStateDir(layout, name));
   removeIfEmpty(dirname(dropInFile(layout, name)));
-  if (options.purge) removeFolder(kept);
+  // The link first: it is what is looked at when something is in the way.
+  for (const path of kept) removeFolder(path);
   return { name, accepted: true, removed, stillNamed };
+}
+
+/** Where systemd puts the folders of users that are there only while they run something. A link to it stands where it was asked for. */
+const PRIVATE = "private";
+
+/** What the module kept: its folder, or a link, and the folder that the service manager made for it. No link is followed. */
+function keptBy({ keepDir }: Layout, name: string): string[] {
+  return [join(keepDir, name), join(dirname(keepDir), PRIVATE, basename(keepDir), name)].filter((path) =>
+    stat(path)
+  );
 }
 
 function changesOf(layout: Layout, name: string): Change[] {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseModuleConfig } from "../config/config.ts";
+import { ConfigError, type ModuleConfig, parseModuleConfig } from "../config/config.ts";
 import { configFile, type Layout } from "../config/layout.ts";
 import { stat } from "../config/place.ts";
 import { makePlan } from "./add.ts";
@@ -13,7 +13,7 @@ import { sha256Of } from "./bundle_names.ts";
 import { type AddResult, InstallError, type InstallEvents } from "./events.ts";
 import { findHome } from "./home.ts";
 import { install, prepareFolders, readConfiguration, resultOf } from "./install.ts";
-import { lockState } from "./journal.ts";
+import { lockState, writeWhole } from "./journal.ts";
 import { bundleFile, type InstalledBundle, type InstallRecord, PREVIOUS_MAX, readRecord } from "./record.ts";
 import { recover } from "./recover.ts";
 
@@ -30,7 +30,8 @@ export interface RollbackOptions {
 }
 
 /**
- * Restores the bundle and the configuration that were there before. What is there now is kept, to go back to in turn.
+ * Restores the bundle and the configuration that were there before. What is there now is kept, to go back to in turn; a configuration
+ * that is wrong is kept beside its file.
  *
  * @throws {InstallError} if there is nothing to go back to, or it does not start: then everything is as it was.
  * @throws {RecordError} if the record of what was installed is damaged.
@@ -48,25 +49,63 @@ export async function rollbackModule(options: RollbackOptions, events: InstallEv
   const file = configFile(layout, name);
   const before = readConfiguration(layout, name);
   const config = parseModuleConfig(target.configuration, name, file);
+  const held = readHeld(record, before, name, file);
   const plan = makePlan({
     name,
     current: target,
     before,
+    held: held.config,
     configuration: { text: target.configuration, config, warnings: [] },
     upgradeFrom: record.current,
-    warnings: [],
-    file,
+    warnings: held.problem === undefined ? [] : [`${held.problem}: it is kept as ${brokenFile(file)}`],
   });
   const installation = {
     layout,
     home,
     plan,
     bundled: undefined,
-    record: recordAfter(record, target, before),
+    record: recordAfter(record, target, held.text),
     start: start ?? true,
   };
   if (!await events.confirm(plan)) return resultOf(installation, false);
+  if (held.problem !== undefined) writeWhole(brokenFile(file), before!);
   return await install(installation, events);
+}
+
+/** Where a configuration is kept that nobody can serve with: nobody takes it for a module's. */
+function brokenFile(file: string): string {
+  return `${file}.broken~`;
+}
+
+/** What is configured now: at three in the morning it may be what has to be gone back from. */
+interface Held {
+  /** The text to go back to in turn; `undefined` if it is the one that was installed. */
+  readonly text: string | undefined;
+  /** What it says, if it says anything. */
+  readonly config: ModuleConfig | undefined;
+  /** What is wrong with the file. */
+  readonly problem?: string;
+}
+
+function readHeld({ current }: InstallRecord, before: string | undefined, name: string, file: string): Held {
+  if (before === undefined) return { text: undefined, config: undefined };
+  try {
+    return { text: before, config: parseModuleConfig(before, name, file) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const [problem] = error.message.split("\n");
+    return { text: undefined, config: parseIfFit(current.configuration, name, file), problem: problem! };
+  }
+}
+
+/** A later version of pam-deno may have written what this one does not know. */
+function parseIfFit(text: string, name: string, file: string): ModuleConfig | undefined {
+  try {
+    return parseModuleConfig(text, name, file);
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
 }
 
 function choose({ previous }: InstallRecord, { name, to }: RollbackOptions): InstalledBundle {

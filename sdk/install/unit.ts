@@ -13,7 +13,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { ModuleConfig, ModuleLimits } from "../config/config.ts";
 import { type Layout, unitName } from "../config/layout.ts";
-import { scopesOf, SYS_GRANTABLE, usesNetwork } from "../config/permissions.ts";
+import { mayWrite, scopesOf, SYS_GRANTABLE, usesNetwork } from "../config/permissions.ts";
 import { noExecLine, type PathGrants, pathLines } from "./unit_paths.ts";
 
 /** What the supervisor takes besides its workers. */
@@ -56,6 +56,7 @@ export function unitDropIn(config: ModuleConfig): string | undefined {
   const lines = [
     ...userLines(config),
     ...limitLines(config.limits, config.workers),
+    ...mayWrite(config.permissions) ? ["LimitFSIZE=infinity"] : [],
     ...networkLines(config),
     ...pathLines(pathGrants(config)),
     ...environmentLines(config),

@@ -11,12 +11,17 @@ import { configFile, type Layout, socketPath } from "../config/layout.ts";
 import { stat } from "../config/place.ts";
 import { type InstallRecord, readRecord, RecordError } from "../install/record.ts";
 import { suggestion } from "../nearest.ts";
+import { knock, KnockError } from "../supervisor/knock.ts";
+import { isProcess, lockHolder } from "../supervisor/lock_holder.ts";
 import { type ModuleStatus, readStatus, StatusError } from "../supervisor/status_file.ts";
 import { STATUS_FILE } from "../supervisor/status_writer.ts";
-import { isProcess, serveProcess, SERVICE_WORKERS_DIR, type UnitStatus, unitStatus } from "./homes.ts";
+import { SERVICE_WORKERS_DIR, type UnitStatus, unitStatus } from "./homes.ts";
 
 /** A status is of now if it was written within this time: a supervisor writes it every second. */
 export const STATUS_AGE_MAX_MS = 5_000;
+
+/** How long somebody may take to answer at a module's socket, in ms: a worker that is ready does at once. */
+const KNOCK_MAX_MS = 2_000;
 
 /** What is read of a configuration file, in bytes: nobody serves a longer one. */
 const CONFIG_BYTES_MAX = 65_536;
@@ -24,13 +29,13 @@ const CONFIG_BYTES_MAX = 65_536;
 /**
  * How a module is.
  *
- * - `"serving"`: it decides
+ * - `"serving"`: it decides, and answers whoever may ask
  * - `"starting"`: its first worker is not ready yet
  * - `"failing"`: somebody runs it, and it cannot decide
  * - `"stopped"`: nobody runs it
  * - `"stale"`: its supervisor should be there and has not written for {@linkcode STATUS_AGE_MAX_MS}, or was killed
  * - `"not_installed"`: it is configured, and nothing was installed for it
- * - `"unknown"`: it is neither configured nor installed
+ * - `"unknown"`: it is neither configured nor installed, or somebody runs it and whoever asks may not look
  */
 export type ModuleState =
   | "serving"
@@ -98,7 +103,7 @@ export async function collectStatus(layout: Layout, names?: readonly string[]): 
   const configured = configuredNames(layout);
   const known = [...new Set([...configured, ...installedNames(layout)])].sort();
   const wanted = names === undefined || names.length === 0 ? known : [...new Set(names)].sort();
-  const server = serveProcess(layout);
+  const server = lockHolder(layout.runtimeDir);
   const problems: string[] = [];
   let units: ReadonlyMap<string, UnitStatus> | undefined;
   try {
@@ -108,12 +113,35 @@ export async function collectStatus(layout: Layout, names?: readonly string[]): 
     problems.push(`systemd could not be asked: ${(error as Error).message}`);
   }
   const at = new Date();
-  const modules = wanted.map((name) =>
-    new Look({ layout, name, at, server, known, unit: units?.get(name), problems }).report(
-      configured.includes(name),
-    )
-  );
+  const modules = await Promise.all(wanted.map((name) => {
+    const unit = units?.get(name);
+    const look = new Look({ layout, name, at, server, known, unit, problems });
+    return answering(layout, look.report(configured.includes(name)));
+  }));
   return { at, modules };
+}
+
+/**
+ * The same report, or that it fails after all because nobody answers at the module's socket: what its supervisor writes says nothing
+ * about that, and a module's own code can shut the socket. Who may not ask is left with what there is.
+ */
+async function answering(layout: Layout, report: ModuleReport): Promise<ModuleReport> {
+  if (report.state !== "serving") return report;
+  const { name, notes } = report;
+  const path = socketPath(layout, name);
+  try {
+    await knock(path, KNOCK_MAX_MS);
+  } catch (error) {
+    if (error instanceof KnockError && !error.isAnswered) {
+      const note = `nobody answers at its socket ${path} (${error.message}): \`pam-deno reload ${name}\``;
+      return { ...report, state: "failing", notes: [...notes, note] };
+    }
+    const mayNot = [Deno.errors.PermissionDenied, Deno.errors.NotCapable].some((kind) =>
+      error instanceof kind
+    );
+    if (!mayNot && !(error instanceof KnockError)) throw error;
+  }
+  return report;
 }
 
 function configuredNames({ configDir }: Layout): string[] {
@@ -248,7 +276,8 @@ class Look {
   #isCurrent({ written, supervisor }: ModuleStatus): boolean {
     const { at, unit, server } = this.#options;
     const age = at.getTime() - Date.parse(written);
-    if (Math.abs(age) > STATUS_AGE_MAX_MS || !isProcess(supervisor)) return false;
+    // Not `>`: what is no time has no age, and is not of now.
+    if (!(Math.abs(age) <= STATUS_AGE_MAX_MS) || !isProcess(supervisor)) return false;
     return server !== undefined ? supervisor === server : unit === undefined || supervisor === unit.mainPid;
   }
 
@@ -275,7 +304,7 @@ class Look {
       );
       return "stale";
     }
-    if (this.#unreadable) return "stale";
+    if (this.#unreadable) return "unknown";
     if (unit?.active === "activating") return "starting";
     const runs = server === undefined ? "systemd" : "`pam-deno serve`";
     this.#notes.push(`${runs} runs it and it does not come up: its log says why`);

@@ -83,7 +83,7 @@ function rowsOf(module: ModuleReport, at: Date): Row[] {
     if (!current) rows.push(["last status", `written ${ago(status.written, at)}: all below is as old`]);
     rows.push(...statusRows(module, at));
   }
-  if (module.state !== "unknown") rows.push(["log", log]);
+  if (module.configured || installed !== undefined) rows.push(["log", log]);
   return rows;
 }
 

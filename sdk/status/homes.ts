@@ -5,11 +5,8 @@
  * @module
  */
 
-import { join } from "node:path";
 import { DEFAULT_LAYOUT, type Layout, unitName } from "../config/layout.ts";
 import { stat } from "../config/place.ts";
-import { LibcError, readProc } from "../supervisor/libc.ts";
-import { statusField } from "../supervisor/proc.ts";
 
 /** Where systemd makes the folders of its modules, from `RuntimeDirectory=` of the unit. */
 export const SERVICE_WORKERS_DIR = "/run/pam-deno-workers";
@@ -32,34 +29,6 @@ export interface UnitStatus {
   readonly mainPid: number;
   /** Whether its socket listens. */
   readonly listening: boolean;
-}
-
-/** The process that serves the folder of sockets with `pam-deno serve`, if one does: whoever holds the lock. */
-export function serveProcess({ runtimeDir }: Layout): number | undefined {
-  const lock = stat(join(runtimeDir, ".lock"));
-  if (!lock?.isFile) return undefined;
-  // Not by trying to take it: somebody who starts meanwhile would be refused.
-  for (const line of locks().split("\n")) {
-    const found = /^\d+: FLOCK +ADVISORY +WRITE (\d+) [0-9a-f]+:[0-9a-f]+:(\d+) /.exec(line);
-    if (found && Number(found[2]) === lock.ino && isProcess(Number(found[1]))) return Number(found[1]);
-  }
-  return undefined;
-}
-
-function locks(): string {
-  try {
-    return readProc("/proc/locks");
-  } catch (error) {
-    // Some containers hide it.
-    if (error instanceof LibcError) return "";
-    throw error;
-  }
-}
-
-/** Whether there is such a process, those left out that have ended. */
-export function isProcess(pid: number): boolean {
-  const state = statusField(pid, "State");
-  return state !== undefined && !/^[ZX]/.test(state);
 }
 
 /**

@@ -17,6 +17,7 @@ const SO_DOMAIN = 39;
 const CLOSE_RANGE_CLOEXEC = 4;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
+const O_CLOEXEC = 0o2000000;
 
 /** Callers that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`. */
 const BACKLOG = 4095;
@@ -112,6 +113,20 @@ export function closeOnExec(): boolean {
   return libc().symbols.close_range?.(3, 0xffffffff, CLOSE_RANGE_CLOEXEC) === 0;
 }
 
+/** Descriptors that are looked at one by one where the kernel does not know how to do it at once. */
+const SWEPT_MAX = 65_536;
+
+/**
+ * Keeps descriptors that this process was itself started with from all that it starts, whatever the kernel is.
+ *
+ * @throws if libc cannot be used: then nothing must be started.
+ */
+export function keepDescriptors(): void {
+  if (closeOnExec()) return;
+  const { fcntl } = libc().symbols;
+  for (let fd = 3; fd < SWEPT_MAX; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 /** Runs `start`, which starts one process at once, so that it alone inherits `fd`, under the same number. */
 export function handingOn<T>(fd: number, start: () => T): T {
   inherit(fd, true);
@@ -120,6 +135,14 @@ export function handingOn<T>(fd: number, start: () => T): T {
   } finally {
     inherit(fd, false);
   }
+}
+
+/** Puts what `other` is in the place of what `fd` is, in one step; `other` is closed. */
+export function replaceDescriptor(fd: number, other: number): void {
+  const { symbols } = libc();
+  const done = symbols.dup3(other, fd, O_CLOEXEC);
+  symbols.close(other);
+  if (done !== fd) throw new Error(`Descriptor ${fd} cannot be replaced`);
 }
 
 function inherit(fd: number, inherited: boolean): void {

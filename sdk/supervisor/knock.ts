@@ -6,6 +6,8 @@
  * @module
  */
 
+import { Errno, LibcError } from "./libc.ts";
+import type { Line } from "./unix_client.ts";
 import { decode, encode, FINGERPRINT, FrameReader, NO_VERSION, VERSION } from "../wire/mod.ts";
 
 /** A worker that answered. */
@@ -19,6 +21,17 @@ export interface Knock {
 /** Nobody answered, or not as a worker does. The message says what happened. */
 export class KnockError extends Error {
   override name = "KnockError";
+  /** Whether nobody listens there at all. */
+  readonly isRefused: boolean;
+  /** Whether a worker is there all the same, and says why it does not serve. */
+  readonly isAnswered: boolean;
+
+  /** Says what happened. */
+  constructor(message: string, isRefused = false, isAnswered = false) {
+    super(message);
+    this.isRefused = isRefused;
+    this.isAnswered = isAnswered;
+  }
 }
 
 /** How long an answer may take: as long as a hook may by default, since a service may have to be started for it. */
@@ -29,12 +42,16 @@ const VERSION_AT = 5;
 const READ_SIZE = 1_024;
 
 /**
- * Knocks at `path`.
+ * Knocks at `path`. `connect` is how a connection is made, for who may not do it by means of Deno.
  *
  * @throws {KnockError} if nobody answers within `timeoutMs`, or the answer is another one.
  * @throws {Deno.errors.PermissionDenied} if this process may not connect: only root may.
  */
-export async function knock(path: string, timeoutMs: number = KNOCK_MAX_MS): Promise<Knock> {
+export async function knock(
+  path: string,
+  timeoutMs: number = KNOCK_MAX_MS,
+  connect: (path: string) => Promise<Line> = (path) => Deno.connect({ transport: "unix", path }),
+): Promise<Knock> {
   const begin = performance.now();
   const late = AbortSignal.timeout(timeoutMs);
   const timeout = new Promise<never>((_, reject) => {
@@ -44,19 +61,26 @@ export async function knock(path: string, timeoutMs: number = KNOCK_MAX_MS): Pro
   });
   // Whoever loses the race below is not waited for.
   timeout.catch(() => {});
-  const connecting = Deno.connect({ transport: "unix", path });
+  const connecting = new Promise<Line>((resolve) => resolve(connect(path)));
   try {
     const answer = await Promise.race([connecting.then(ask), timeout]);
     return { ms: performance.now() - begin, answer };
   } catch (error) {
-    if (error instanceof KnockError || error instanceof Deno.errors.PermissionDenied) throw error;
-    throw new KnockError((error as Error).message);
+    if (PASSED_ON.some((kind) => error instanceof kind)) throw error;
+    throw new KnockError((error as Error).message, isRefusal(error));
   } finally {
     connecting.then((connection) => connection.close(), () => {});
   }
 }
 
-async function ask(connection: Deno.UnixConn): Promise<string> {
+const PASSED_ON = [KnockError, Deno.errors.PermissionDenied, Deno.errors.NotCapable];
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionRefused ||
+    (error instanceof LibcError && error.errno === Errno.refused);
+}
+
+async function ask(connection: Line): Promise<string> {
   const greeting = encode({
     type: "hook",
     version: VERSION,
@@ -88,9 +112,8 @@ async function ask(connection: Deno.UnixConn): Promise<string> {
 function judge(frame: Uint8Array): string {
   const message = decode(frame, { from: "worker" });
   if (message.type === "fault" && message.fault === "no_common_version") return message.message;
-  throw new KnockError(
-    message.type === "fault"
-      ? `the worker says ${message.fault}: ${message.message}`
-      : `the worker answers ${message.type} to a greeting that nobody can understand`,
-  );
+  if (message.type === "fault") {
+    throw new KnockError(`the worker says ${message.fault}: ${message.message}`, false, true);
+  }
+  throw new KnockError(`the worker answers ${message.type} to a greeting that nobody can understand`);
 }

@@ -10,6 +10,7 @@ import { permissionFlags, type ScopedPermissions, scopesOf, usesNetwork } from "
 import { stat } from "../config/place.ts";
 import { replaceLink } from "./libc.ts";
 import { type Expectation, statusField } from "./proc.ts";
+import { END_ALL, isOwn, type OwnUser } from "./strays.ts";
 import { prlimitOptions, type ProcessLimits } from "./process_limits.ts";
 import type { Identity } from "./uid.ts";
 
@@ -152,6 +153,8 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   /** What the process must be once it runs. */
   readonly expected: Expectation;
+  /** The user it runs as, if that is nobody else's. */
+  readonly own?: OwnUser | undefined;
 }
 
 /** What differs between workers. */
@@ -203,6 +206,7 @@ export function planLaunch(
   return {
     command,
     args,
+    own: identity && ownUser(launcher, identity),
     env: { ...Object.fromEntries(handedOn), DENO_DIR: cache, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
     expected: {
       commandLine,
@@ -212,6 +216,14 @@ export function planLaunch(
       ...identity ?? { uid: Deno.uid()! },
     },
   };
+}
+
+/** A user that one module has alone, with what is taken from its workers too: they could get hold of what runs as them. */
+export function ownUser({ isolation, prefix }: Launcher, identity: Identity): OwnUser | undefined {
+  const [setpriv, ...options] = prefix;
+  if (!setpriv || !isOwn(identity)) return undefined;
+  const { uid } = identity;
+  return { uid, endAll: [...isolation, setpriv, ...identityOptions(identity), ...options, ...END_ALL] };
 }
 
 function identityOptions({ uid, gid, groups }: Identity): string[] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * Remembers which workers there are, so that the next supervisor can end those that a killed one left behind.
+ * Remembers which workers there are, and which users they have alone, so that the next supervisor can end what a killed one left behind.
  *
  * @module
  */
@@ -19,17 +19,34 @@ export interface ProcessName {
 
 const FILE = "processes";
 
-/** Notes the workers that there are. */
-export function noteProcesses(folder: string, processes: readonly ProcessName[]): void {
+/** Notes the workers that there are, and the users that belong to them alone. */
+export function noteProcesses(
+  folder: string,
+  processes: readonly ProcessName[],
+  uids: Iterable<number> = [],
+): void {
   const file = join(folder, FILE);
-  const lines = processes.map(({ pid, started }) => `${bootId()} ${pid} ${started}\n`);
+  const boot = bootId();
+  const lines = [
+    ...processes.map(({ pid, started }) => `${boot} ${pid} ${started}\n`),
+    ...[...uids].map((uid) => `${boot} uid ${uid}\n`),
+  ];
   Deno.writeTextFileSync(`${file}.new`, lines.join(""), { mode: 0o600 });
   Deno.renameSync(`${file}.new`, file);
 }
 
-/** Kills the workers that were noted and are still there, and gives their ids. A module can ignore SIGTERM, this it cannot. */
-export function killLeftovers(folder: string): number[] {
+/** What an earlier supervisor left. */
+export interface Leftovers {
+  /** The workers that were still there. */
+  readonly killed: readonly number[];
+  /** The users that its workers had alone: more processes may be theirs. */
+  readonly uids: readonly number[];
+}
+
+/** Kills the workers that were noted and are still there. A module can ignore SIGTERM, this it cannot. */
+export function killLeftovers(folder: string): Leftovers {
   const killed: number[] = [];
+  const uids: number[] = [];
   let noted = "";
   try {
     noted = Deno.readTextFileSync(join(folder, FILE));
@@ -38,9 +55,10 @@ export function killLeftovers(folder: string): number[] {
   }
   for (const line of noted.split("\n")) {
     const [booted, pid, started] = line.split(" ");
+    if (booted === bootId() && pid === "uid") uids.push(Number(started));
     if (booted !== bootId() || !started || !Number(pid) || startTime(Number(pid)) !== started) continue;
     sendSignal(Number(pid), "SIGKILL");
     killed.push(Number(pid));
   }
-  return killed;
+  return { killed, uids };
 }

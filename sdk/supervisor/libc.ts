@@ -26,6 +26,14 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  connect: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // const struct sockaddr *addr
+      "u32", // socklen_t addrlen
+    ],
+    result: "i32",
+  },
   listen: {
     parameters: [
       "i32", // int sockfd
@@ -98,12 +106,47 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  dup3: {
+    parameters: [
+      "i32", // int oldfd
+      "i32", // int newfd
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  getdents64: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // void *dirp
+      "usize", // size_t count
+    ],
+    result: "isize",
+  },
   kill: {
     parameters: [
       "i32", // pid_t pid
       "i32", // int sig
     ],
     result: "i32",
+  },
+  // Both since glibc 2.36.
+  pidfd_open: {
+    parameters: [
+      "i32", // pid_t pid
+      "u32", // unsigned int flags
+    ],
+    result: "i32",
+    optional: true,
+  },
+  pidfd_send_signal: {
+    parameters: [
+      "i32", // int pidfd
+      "i32", // int sig
+      "pointer", // siginfo_t *info
+      "u32", // unsigned int flags
+    ],
+    result: "i32",
+    optional: true,
   },
   close: {
     parameters: [
@@ -183,7 +226,7 @@ export function libc(): Libc {
 }
 
 /** Numbers of errno(3) that somebody here asks for; the same on every architecture that Deno has. */
-export const Errno = { noEntry: 2, noProcess: 3, access: 13 } as const;
+export const Errno = { noEntry: 2, noProcess: 3, again: 11, access: 13, tooBig: 27, refused: 111 } as const;
 
 /** A function of libc that failed. */
 export class LibcError extends Error {
@@ -212,25 +255,31 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
 }
 
 const O_CLOEXEC = 0o2000000;
-const READ_MAX = 65_536;
+const READ_SIZE = 65_536;
+/** For all that is read here: nothing of it outlasts a call. */
+const readBuffer = new Uint8Array(READ_SIZE);
+/** What is read of a file of proc(5), in bytes: some are as long as the process that they are about wants them to be. */
+const PROC_MAX = 262_144;
 
 /**
  * Reads a file of proc(5): Deno itself refuses whatever the permissions, unless they are all there are.
  *
- * @throws {LibcError} if it cannot be read.
+ * @throws {LibcError} if it cannot be read, with `Errno.tooBig` if it is longer than `max` bytes.
  */
-export function readProc(path: string): string {
+export function readProc(path: string, max: number = PROC_MAX): string {
   const { symbols } = libc();
   const fd = symbols.open(cString(path), O_CLOEXEC);
   if (fd < 0) throw new LibcError(`open(${path})`, errno());
   const decoder = new TextDecoder();
   let text = "";
+  let total = 0;
   try {
-    const buffer = new Uint8Array(READ_MAX);
+    const buffer = readBuffer;
     for (;;) {
       const length = Number(symbols.read(fd, buffer, BigInt(buffer.length)));
       if (length < 0) throw new LibcError(`read(${path})`, errno());
       if (length === 0) return text + decoder.decode();
+      if ((total += length) > max) throw new LibcError(`read(${path})`, Errno.tooBig);
       text += decoder.decode(buffer.subarray(0, length), { stream: true });
     }
   } finally {
@@ -259,6 +308,57 @@ export function sendSignal(pid: number, signal: keyof typeof SIGNALS): boolean {
   const reason = errno();
   if (reason === Errno.noProcess) return false;
   throw new LibcError(`kill(${pid}, ${signal})`, reason);
+}
+
+/**
+ * Kills a process if it is still the one that is meant, as `isMeant` says of its id at a time when nobody else can have got it.
+ * Before glibc 2.36 that time is a moment earlier.
+ */
+export function endProcess(pid: number, isMeant: () => boolean): void {
+  const { symbols } = libc();
+  const fd = symbols.pidfd_open?.(pid, 0) ?? -1;
+  if (fd < 0 || !symbols.pidfd_send_signal) {
+    if (isMeant()) sendSignal(pid, "SIGKILL");
+    return;
+  }
+  try {
+    if (isMeant()) symbols.pidfd_send_signal(fd, SIGNALS.SIGKILL, null, 0);
+  } finally {
+    symbols.close(fd);
+  }
+}
+
+/** Where an entry of getdents64(2) has its length, and where its name begins. */
+const ENTRY_LENGTH = 16;
+const ENTRY_NAME = 19;
+const DIGITS = /^[1-9][0-9]*$/;
+
+/**
+ * The ids of all processes that this one is shown.
+ *
+ * @throws {LibcError} if /proc cannot be read.
+ */
+export function listProcesses(): number[] {
+  const { symbols } = libc();
+  const fd = symbols.open(cString("/proc"), O_CLOEXEC);
+  if (fd < 0) throw new LibcError("open(/proc)", errno());
+  const decoder = new TextDecoder();
+  const buffer = readBuffer;
+  const view = new DataView(buffer.buffer);
+  const pids: number[] = [];
+  try {
+    for (;;) {
+      const length = Number(symbols.getdents64(fd, buffer, BigInt(buffer.length)));
+      if (length < 0) throw new LibcError("getdents64(/proc)", errno());
+      if (length === 0) return pids;
+      for (let at = 0; at < length; at += view.getUint16(at + ENTRY_LENGTH, true)) {
+        const name = decoder.decode(buffer.subarray(at + ENTRY_NAME, buffer.indexOf(0, at + ENTRY_NAME)));
+        if (DIGITS.test(name)) pids.push(Number(name));
+      }
+    }
+  } finally {
+    symbols.close(fd);
+  }
 }
 
 /** Makes or replaces a symbolic link in one step, so that whoever looks finds the old one or the new one. */

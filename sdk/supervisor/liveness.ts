@@ -8,8 +8,11 @@
 
 /** What a hook may take unless the worker says otherwise, in ms. */
 export const USUAL_BUDGET_MS = 5_000;
-/** The longest budget that is believed, in ms. */
-const BUDGET_MAX_MS = 600_000;
+/**
+ * The longest silence that is believed, in ms, whatever budget was said: it is a module's word, and a handler that has more time than
+ * this does not spend it without once giving up the turn.
+ */
+const BUDGET_MAX_MS = 60_000;
 /** What a worker may be silent beyond the budget of its hooks: it beats once a second, and a machine may be busy. */
 export const BEYOND_BUDGET_MS = 1_500;
 

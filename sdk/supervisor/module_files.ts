@@ -108,6 +108,7 @@ export class ModuleFiles {
     });
     const prepared = entries.worker.replace(/\.js$/, "_prepare.js");
     return {
+      bundle: source.sha256,
       launch: planLaunch(launcher, {
         entry: entries.worker,
         permissions: config.permissions,

@@ -9,7 +9,8 @@
 #
 #   ffi    libc alone: sockets, /proc, signals, links (sdk/supervisor/libc.ts says why Deno does not suffice)
 #   run    setpriv, which starts every worker; for `serve` also what gives workers a network and limits of their own, looks up
-#          users, and Deno itself, which bundles what was not installed
+#          users, and Deno itself, which as another process with all permissions makes the throwaway user that bundles what was
+#          not installed (sdk/install/throwaway.ts)
 #   read   configuration, what is installed, the runtime; for `serve` everything, since a module's source may be anywhere
 #          and so it is for `supervise-alone`, `supervise` without a socket that is handed over, which looks at the folders
 #          above its own

@@ -56,6 +56,26 @@ export function statusField(pid: number, field: string): string | undefined {
   return read(pid, "status")?.match(new RegExp(`^${field}:\\s*(.*)$`, "m"))?.[1];
 }
 
+/** Whose a process is. */
+export interface Owner {
+  /** Real user id. */
+  readonly uid: number;
+  /** Whether it has ended, and nobody has waited for it yet: until then it counts as one of its user's. */
+  readonly hasEnded: boolean;
+}
+
+/** Whose a process is. */
+export function ownerOf(pid: number): Owner | undefined {
+  const [, state, uid] = read(pid, "status")?.match(/^State:\s*(\w)[^]*^Uid:\s*(\d+)/m) ?? [];
+  return state === undefined ? undefined : { uid: Number(uid), hasEnded: "ZX".includes(state) };
+}
+
+/** The id of the process that started another, or took it over. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statusField(pid, "PPid");
+  return parent === undefined ? undefined : Number(parent);
+}
+
 /** The size of a page of /proc/PID/statm: the same on every machine that Deno runs on with 4 KiB pages. */
 const PAGE_KIB = 4;
 
@@ -103,8 +123,9 @@ export async function mistrustSoon(pid: number, expected: Expectation): Promise<
     const file = executable(pid);
     if (file === undefined) return undefined;
     // The kernel shows the file of a new program a moment before its arguments: until then there is no verdict.
-    const begun = file === expected.executable ||
-      (file === HIDDEN && commandLine(pid)?.[0] === expected.commandLine[0]);
+    const words = file === HIDDEN ? argumentsOf(pid) : undefined;
+    const begun = file === expected.executable || words === TOO_LONG ||
+      words?.[0] === expected.commandLine[0];
     const verdict = begun ? mistrust(pid, expected) : undefined;
     if (verdict !== undefined) return verdict;
     await new Promise((resolve) => setTimeout(resolve, EXEC_POLL_MS));
@@ -116,14 +137,18 @@ export function mistrust(
   pid: number,
   expected: Omit<Expectation, "commandLine"> & Partial<Expectation>,
 ): Verdict | undefined {
-  const words = commandLine(pid);
   const file = executable(pid);
   const text = read(pid, "status");
-  // A process that has ended but was not waited for still has an id, but neither file nor arguments.
-  if (!words?.length || file === undefined || text === undefined) return undefined;
+  if (file === undefined || text === undefined) return undefined;
   const fields = new Map(text.split("\n").map((line) => line.split(":\t", 2) as [string, string]));
+  // A process that has ended but was not waited for still has an id.
+  if (/^[ZX]/.test(fields.get("State") ?? "")) return undefined;
+  // What a process says of its arguments is as long, and as slow to read, as it likes: nobody looks without a reason.
+  const words = expected.commandLine && argumentsOf(pid);
+  if (words === TOO_LONG) return { problem: "its argument list was rewritten: it is too long to be read" };
+  if (expected.commandLine && !words?.length) return undefined;
   return {
-    problem: rewritten(words, expected.commandLine ?? words) ??
+    problem: (words && rewritten(words, expected.commandLine!)) ??
       (file !== expected.executable && file !== HIDDEN
         ? `it executes ${file}, not ${expected.executable}`
         : undefined) ??
@@ -133,6 +158,18 @@ export function mistrust(
         ? "it holds capabilities"
         : undefined),
   };
+}
+
+/** What stands for an argument list that nobody reads to its end. */
+const TOO_LONG = Symbol("too long");
+
+function argumentsOf(pid: number): string[] | undefined | typeof TOO_LONG {
+  try {
+    return commandLine(pid);
+  } catch (error) {
+    if (error instanceof LibcError && error.errno === Errno.tooBig) return TOO_LONG;
+    throw error;
+  }
 }
 
 function wrongIdentity(

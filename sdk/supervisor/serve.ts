@@ -8,15 +8,17 @@
 import { getLogger } from "@logtape/logtape";
 import { join } from "node:path";
 import { ConfigError, listModules } from "../config/config.ts";
-import { hookLink, type Layout } from "../config/layout.ts";
+import { hookLink, journalFile, type Layout } from "../config/layout.ts";
 import { checkPlace, lockRuntimeDir, makeRuntimeDir, stat } from "../config/place.ts";
 import { makeCache, removeCache } from "./cache.ts";
 import { closeOnExec } from "./descriptors.ts";
-import { dropLoaderVariables, makeLauncher } from "./launch.ts";
+import { STAGE_PREFIX } from "./from_sources.ts";
+import { dropLoaderVariables, makeLauncher, ownUser } from "./launch.ts";
 import { killLeftovers, noteProcesses } from "./leftover.ts";
 import type { Machinery } from "./module_files.ts";
 import { describeProblem } from "./problem.ts";
 import { type Served, ServedModule } from "./served_module.ts";
+import { endStrays } from "./strays.ts";
 import { Users } from "./uid.ts";
 
 export type { ServedModule };
@@ -66,6 +68,7 @@ export async function serve(layout: Layout, { signal, onServed }: ServeEvents = 
   checkPlace(join(layout.configDir, "modules"));
   makeRuntimeDir(layout.runtimeDir);
   const server = new Server(layout, runtime, lockRuntimeDir(layout.runtimeDir), onServed);
+  warnOfPending(layout);
   try {
     server.prepare(names);
     const aborted = new Promise((resolve) => signal?.addEventListener("abort", resolve, { once: true }));
@@ -83,10 +86,32 @@ export async function serve(layout: Layout, { signal, onServed }: ServeEvents = 
   };
 }
 
+/** Whoever was interrupted cannot say it any more. */
+function warnOfPending(layout: Layout): void {
+  const file = journalFile(layout);
+  if (!isThere(file)) return;
+  logger.warn(
+    "{file}: a command that installs is at work, or was interrupted: what is served may be half-changed; if nobody is at work, run `pam-deno reload`",
+    { file },
+  );
+}
+
+/** Whether a file is there that may be in a folder which this process may not look into. */
+function isThere(file: string): boolean {
+  try {
+    return stat(file) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 function configured({ configDir }: Layout): string[] {
   const { names, strange } = listModules(configDir);
   for (const file of strange) {
-    logger.warn("{file} is not NAME.jsonc with a NAME of a-z, 0-9, _ and -: it is not used", { file });
+    logger.warn(
+      "{file} is not NAME.jsonc with a NAME of a-z, 0-9, _ and -, other than pam-deno: it is not used",
+      { file },
+    );
   }
   return names;
 }
@@ -99,6 +124,8 @@ class Server {
   readonly #onServed: ((module: ServedModule) => void) | undefined;
   readonly #all = new Map<string, ServedModule>();
   readonly #ready = new Set<ServedModule>();
+  /** Users that modules have, or had, alone. */
+  readonly #uids = new Set<number>();
   #served: Served | undefined;
   #reloading: Promise<void> = Promise.resolve();
   #waiting: Promise<void> | undefined;
@@ -130,7 +157,9 @@ class Server {
     checkPlace(folder);
     // Each of the folders in it says who may enter.
     Deno.chmodSync(folder, ownUsers ? 0o711 : 0o700);
-    for (const pid of killLeftovers(folder)) {
+    const { killed, uids } = killLeftovers(folder);
+    for (const uid of uids) this.#uids.add(uid);
+    for (const pid of killed) {
       logger.warn("Worker {pid} was left behind by a supervisor that was killed: killed", { pid });
     }
     this.#tidy(names);
@@ -141,7 +170,7 @@ class Server {
       layout: this.#layout,
       folder,
       machinery: this.#makeMachinery(),
-      users: ownUsers ? new Users() : undefined,
+      users: ownUsers ? new Users(this.#layout.keepDir, names) : undefined,
       onProcesses: () => this.#note(),
     };
   }
@@ -149,6 +178,11 @@ class Server {
   async #makeMachinery(): Promise<Machinery> {
     const launcher = makeLauncher(this.#folder);
     for (const warning of launcher.warnings) logger.warn("{warning}", { warning });
+    // Before there is a worker again: what is left of an earlier one may take its place.
+    for (const uid of this.#uids) {
+      const user = ownUser(launcher, { uid, gid: uid, groups: [] });
+      if (user) await endStrays(user, `an earlier supervisor (uid ${uid})`);
+    }
     const runtime = this.#runtime;
     return { launcher, runtime, cache: await makeCache(this.#folder, launcher, runtime) };
   }
@@ -167,7 +201,7 @@ class Server {
       if (/\.sock~?$/.test(name) && stat(path)?.isSocket) Deno.removeSync(path);
     }
     for (const { name, isDirectory } of [...Deno.readDirSync(this.#folder)]) {
-      if (isDirectory && !name.startsWith(".")) {
+      if (isDirectory && (!name.startsWith(".") || name.startsWith(STAGE_PREFIX))) {
         Deno.removeSync(join(this.#folder, name), { recursive: true });
       }
     }
@@ -248,7 +282,9 @@ class Server {
   }
 
   #note(): void {
-    noteProcesses(this.#folder, [...this.#all.values()].flatMap(({ processes }) => processes));
+    const modules = [...this.#all.values()];
+    for (const { uid } of modules.flatMap(({ ownUsers }) => ownUsers)) this.#uids.add(uid);
+    noteProcesses(this.#folder, modules.flatMap(({ processes }) => processes), this.#uids);
   }
 
   async stop(graceMs?: number): Promise<void> {

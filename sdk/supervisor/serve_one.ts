@@ -39,6 +39,8 @@ export interface ServeOneOptions {
 /** How it ended. */
 export const ENDED = { stopped: 0, failed: 1, misconfigured: 78 } as const;
 
+/** How long its workers may take to finish when the service stops: the unit's TimeoutStopSec= is a second more. */
+const STOP_MAX_MS = 2_000;
 /** How long it waits before it ends because of a failure: a service manager that starts it again at once must not be kept busy. */
 const FAILED_PAUSE_MS = 500;
 
@@ -87,6 +89,7 @@ class One {
   #machinery: Machinery | undefined;
   #fd = -1;
   #supervision: Supervision | undefined;
+  #status: StatusWriter | undefined;
   #bundle = "";
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
@@ -115,9 +118,10 @@ class One {
       ...fit.service,
       onProcesses: () => {},
       onGivenUp: () => this.#end(ENDED.failed),
+      onStatus: () => this.#status?.changed(),
     });
     this.#adopted(fit);
-    using _status = new StatusWriter({ name, folder, supervision, bundle: () => this.#bundle });
+    using status = this.#status = new StatusWriter({ name, folder, supervision, bundle: () => this.#bundle });
     try {
       await supervision.ready;
     } catch (error) {
@@ -125,11 +129,12 @@ class One {
       if (this.#stopping) return ENDED.stopped;
       throw error;
     }
+    status.write();
     if (!this.#stopping) this.#notifier.ready(this.#statusText());
     const watchdog = this.#watch(supervision);
-    const status = await this.#ended.promise;
+    const ended = await this.#ended.promise;
     clearInterval(watchdog);
-    return status;
+    return ended;
   }
 
   /** Reads everything again, and takes it if the new workers are ready. A second wish meanwhile is granted after the first. */
@@ -155,6 +160,7 @@ class One {
       const fit = await this.#look();
       await this.#supervision!.reload(fit.service);
       this.#adopted(fit);
+      this.#status?.write();
     } catch (error) {
       [problem] = logProblem(name, error);
       if (!this.#stopping) {
@@ -173,7 +179,7 @@ class One {
     const again = this.#stopping;
     this.#stopping = true;
     if (!again) this.#notifier.stopping();
-    const stopped = this.#supervision?.stop(...again ? [0] : []) ?? Promise.resolve();
+    const stopped = this.#supervision?.stop(again ? 0 : STOP_MAX_MS) ?? Promise.resolve();
     stopped.then(() => this.#end(ENDED.stopped));
   }
 

@@ -9,18 +9,18 @@ import { getLogger } from "@logtape/logtape";
 import { join } from "node:path";
 import { ConfigError, type ModuleConfig, readModuleConfig } from "../config/config.ts";
 import { hookLink, type Layout } from "../config/layout.ts";
-import { isForeign, stat } from "../config/place.ts";
-import { bundleModule } from "../install/bundle.ts";
+import { stat } from "../config/place.ts";
 import { CREDENTIALS, giveCredentials, giveState, takeCredentials } from "./entrusted.ts";
+import { bundleFromSources } from "./from_sources.ts";
 import { replaceLink } from "./libc.ts";
 import { type Machinery, ModuleFiles } from "./module_files.ts";
 import { type Declaration, probe } from "./probe.ts";
 import { describeProblem } from "./problem.ts";
 import { type ModuleSocket, prepareModuleSocket } from "./socket.ts";
 import { installedSource, type ModuleSource, refuseMissing, startWarnings } from "./source.ts";
+import type { OwnUser } from "./strays.ts";
 import { StatusWriter } from "./status_writer.ts";
 import { type Service, Supervision } from "./supervise.ts";
-import { throwawayBundler } from "./throwaway_bundler.ts";
 import { checkReach, type Identity, type Users } from "./uid.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 
@@ -83,6 +83,11 @@ export class ServedModule {
     return this.#supervision?.processes ?? [];
   }
 
+  /** The users that its workers have had, and nobody else has. */
+  get ownUsers(): readonly OwnUser[] {
+    return this.#supervision?.ownUsers ?? [];
+  }
+
   /** Whether workers are started for it. */
   get isServed(): boolean {
     return this.#supervision !== undefined;
@@ -107,6 +112,7 @@ export class ServedModule {
       const fit = await this.#look();
       await this.#supervision!.reload(fit.service);
       this.#adopted(fit);
+      this.#status?.write();
     });
   }
 
@@ -159,10 +165,12 @@ export class ServedModule {
     const supervision = this.#supervision = new Supervision({
       name,
       fd: socket.fd,
+      socket,
       ...fit.service,
       onProcesses,
       // Callers must not wait in a backlog that nobody will ever empty.
       onGivenUp: () => socket[Symbol.dispose](),
+      onStatus: () => this.#status?.changed(),
     });
     this.#adopted(fit);
     socket.publish();
@@ -170,6 +178,7 @@ export class ServedModule {
     const bundle = () => this.#fit!.source.sha256;
     this.#status = new StatusWriter({ name, folder: this.#files.folder, supervision, bundle });
     await supervision.ready;
+    this.#status.write();
     this.startMs = performance.now() - begin;
   }
 
@@ -209,25 +218,15 @@ export class ServedModule {
         `${config.file}: ${config.module} is not installed: run \`pam-deno add ${config.module} --name ${name}\``,
       );
     }
-    const { folder } = this.#files;
     const prober = identity && users?.prober(identity);
-    const run = prober && throwawayBundler(prober);
-    if (prober && !run) {
-      logger.warn(
-        "{name}: mount namespaces are not usable here: root itself bundles it, as if its sources were trusted",
-        { name },
-      );
-    }
-    const into = folder;
-    const { file, sha256, inputs } = await bundleModule({
-      entry: config.module,
-      sdk: layout.sdkDir,
-      into,
-      run,
+    const { warnings, ...source } = await bundleFromSources({
+      layout,
+      path: config.module,
+      parent: this.#served.folder,
+      into: this.#files.folder,
+      uids: users?.bundlers(name) ?? [],
     });
-    const foreign = inputs.find(isForeign);
-    if (foreign) logger.warn("{name}: others can change {foreign}, and so what decides", { name, foreign });
-    const source = { file, sha256, bytes: Deno.readFileSync(file) };
+    for (const warning of warnings) logger.warn("{name}: {warning}", { name, warning });
     const declaration = await probe(this.#files.planProbe(machinery, { config, source, identity, prober }));
     return { ...source, declaration };
   }

@@ -6,25 +6,32 @@
  */
 
 import type { Logger } from "@logtape/logtape";
+import type { Pace } from "./pace.ts";
 import { START_MAX_MS, type WorkerOptions, WorkerProcess } from "./worker_process.ts";
 
-/** The pause before a worker is started again: none if it had been well, then doubled with each failure, never over a second. */
-const BACKOFF_MIN_MS = 25;
-const BACKOFF_MAX_MS = 1_000;
 /** How long a worker must have been ready to count as well. */
 const WELL_MS = 10_000;
 /** How long a worker that was replaced may take to finish: it may hold a hook that waits for a person. */
 const LEAVE_MAX_MS = 130_000;
+/** The same if it runs another bundle than is to be served from now on: that may be there because of a mistake in the old one. */
+const OUTDATED_MAX_MS = 10_000;
 /** Workers that may be finishing at once: with more reloads in that time the oldest is killed. */
 const LEAVING_MAX = 4;
 
 /** How a worker is started, by whoever starts it. */
-export type WorkerPlan = Omit<WorkerOptions, "onReady" | "onLeaving" | "onExit">;
+export interface WorkerPlan extends Omit<WorkerOptions, "onReady" | "onLeaving" | "onExit"> {
+  /** The SHA-256 of its bundle. */
+  readonly bundle?: string | undefined;
+  /** How fast it is started again when it keeps failing. */
+  readonly pace: Pace;
+}
 
 /** What a slot tells. */
 export interface SlotEvents {
   /** Which processes there are has changed. */
   onProcesses(): void;
+  /** One of them has ended. */
+  onExited(): void;
   /** Its worker is ready. */
   onReady(): void;
   /** A worker ended that was not asked to. */
@@ -80,6 +87,16 @@ export class Slot {
     return current.ready ? current.isAlive : Date.now() - current.since.getTime() < 2 * START_MAX_MS;
   }
 
+  /** Whether its worker serves, and is not held up. */
+  get isPrompt(): boolean {
+    return this.#current?.isPrompt ?? false;
+  }
+
+  /** Kills its worker, which another one replaces at once. */
+  replace(cause: string): void {
+    this.#current?.kill(cause);
+  }
+
   /** Starts a worker beside the current one. */
   try(plan: WorkerPlan): Candidate {
     const ready = Promise.withResolvers<void>();
@@ -104,20 +121,27 @@ export class Slot {
     return { process, ready: ready.promise };
   }
 
-  /** Puts the candidate, which is ready, in the place of the current worker, which finishes what it has. */
-  adopt(plan: WorkerPlan): void {
+  /**
+   * Puts the candidate, which is ready, in the place of the current worker, which finishes what it has.
+   *
+   * @returns whom it replaced.
+   */
+  adopt(plan: WorkerPlan): WorkerProcess | undefined {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    const graceMs = plan.bundle === this.#plan.bundle ? LEAVE_MAX_MS : OUTDATED_MAX_MS;
     this.#plan = plan;
     const old = this.#current;
     this.#current = this.#candidate;
     this.#candidate = undefined;
     this.#readyAt = performance.now();
     this.#failures = 0;
-    if (old) this.#letLeave(old);
+    if (graceMs < LEAVE_MAX_MS) { for (const worker of this.#leaving) worker.drain(graceMs); }
+    if (old) this.#letLeave(old, graceMs);
     // It may have ended between being ready and now.
     if (!this.#current && !this.#closed) this.#start();
     this.#events.onProcesses();
+    return old;
   }
 
   /** Ends the candidate. */
@@ -162,12 +186,12 @@ export class Slot {
     this.#startAfterFailure();
   }
 
-  #letLeave(worker: WorkerProcess): void {
+  #letLeave(worker: WorkerProcess, graceMs = LEAVE_MAX_MS): void {
     if (this.#leaving.length >= LEAVING_MAX) {
       this.#leaving[0]!.kill("was still finishing when there were too many like it");
     }
     this.#leaving.push(worker);
-    worker.drain(LEAVE_MAX_MS);
+    worker.drain(graceMs);
   }
 
   #exited(worker: WorkerProcess, cause: string): void {
@@ -191,6 +215,7 @@ export class Slot {
     this.#emptied.resolve();
     this.#emptied = Promise.withResolvers();
     this.#events.onProcesses();
+    this.#events.onExited();
   }
 
   #startAfterFailure(): void {
@@ -198,9 +223,7 @@ export class Slot {
     const well = this.#readyAt > 0 && performance.now() - this.#readyAt > WELL_MS;
     this.#failures = well ? 1 : this.#failures + 1;
     this.#readyAt = 0;
-    const pause = this.#failures === 1
-      ? 0
-      : Math.min(BACKOFF_MIN_MS * 2 ** (this.#failures - 2), BACKOFF_MAX_MS);
+    const pause = this.#failures === 1 ? 0 : this.#plan.pace.pause(performance.now());
     this.#timer = setTimeout(() => this.#start(), pause);
   }
 }

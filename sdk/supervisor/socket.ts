@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { listenAt } from "./descriptors.ts";
+import { listenAt, replaceDescriptor } from "./descriptors.ts";
 import { libc } from "./libc.ts";
 import { PlaceError, stat } from "../config/place.ts";
 
@@ -18,6 +18,11 @@ export interface ModuleSocket extends Disposable {
   readonly fd: number;
   /** Gives it its name: from now on callers find it. */
   publish(): void;
+  /**
+   * Puts a new socket in the place of this one, under the same name and the same number of its descriptor. Who waited at the old one
+   * is turned away when the last has closed it, and who holds it from before gets nothing any more.
+   */
+  renew(): void;
 }
 
 /**
@@ -47,9 +52,12 @@ export function prepareModuleSocket(runtimeDir: string, name: string): ModuleSoc
   const found = stat(path);
   if (found && !found.isSocket) throw new PlaceError(`${path} is in the way: it is not a socket; remove it`);
   const temporary = `${path}~`;
-  if (stat(temporary)) Deno.removeSync(temporary);
-  const fd = listenAt(temporary);
-  const inode = stat(temporary)?.ino;
+  const listen = () => {
+    if (stat(temporary)) Deno.removeSync(temporary);
+    return listenAt(temporary);
+  };
+  const fd = listen();
+  let inode = stat(temporary)?.ino;
   let open = true;
   return {
     path,
@@ -57,6 +65,12 @@ export function prepareModuleSocket(runtimeDir: string, name: string): ModuleSoc
     publish() {
       Deno.chmodSync(temporary, 0o600);
       Deno.renameSync(temporary, path);
+    },
+    renew() {
+      if (!open) return;
+      replaceDescriptor(fd, listen());
+      inode = stat(temporary)?.ino;
+      this.publish();
     },
     [Symbol.dispose]() {
       if (!open) return;

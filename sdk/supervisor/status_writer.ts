@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * Writes what `pam-deno status` shows, once a second for as long as a module is served.
+ * Writes what `pam-deno status` shows, once a second for as long as a module is served, and when it has changed.
  *
  * @module
  */
@@ -12,6 +12,9 @@ import type { Supervision } from "./supervise.ts";
 
 /** The name of the file in the folder of a module's files. */
 export const STATUS_FILE = "status.json";
+
+/** The least time from one writing to the next that a change asks for, in ms: a worker that ends all the time asks often. */
+const CHANGE_EVERY_MS = 50;
 
 /** What is said about a module. */
 export interface StatusOptions {
@@ -31,6 +34,9 @@ export class StatusWriter implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #since = new Date().toISOString();
   #failed = false;
+  #soon: ReturnType<typeof setTimeout> | undefined;
+  #writtenAt = -Infinity;
+  #disposed = false;
 
   /** Begins. */
   constructor(options: StatusOptions) {
@@ -39,8 +45,19 @@ export class StatusWriter implements Disposable {
     this.write();
   }
 
+  /** Writes it at once, or as soon as it may be written again. */
+  changed(): void {
+    if (this.#disposed || this.#soon !== undefined) return;
+    const wait = this.#writtenAt + CHANGE_EVERY_MS - performance.now();
+    if (wait <= 0) this.write();
+    else this.#soon = setTimeout(() => this.write(), wait);
+  }
+
   /** Writes it now. */
   write(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    this.#writtenAt = performance.now();
     const { name, folder, supervision, bundle } = this.#options;
     try {
       writeStatus(join(folder, STATUS_FILE), {
@@ -64,6 +81,8 @@ export class StatusWriter implements Disposable {
 
   /** Stops, and leaves the file: it is old from now on. */
   [Symbol.dispose](): void {
+    this.#disposed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
   }
 }

@@ -11,7 +11,7 @@
 import { getLogger, type Logger } from "@logtape/logtape";
 import { handingOn } from "./descriptors.ts";
 import type { Launch } from "./launch.ts";
-import { LineReader, printable } from "./lines.ts";
+import { Allowance, LineReader, printable } from "./lines.ts";
 import { Liveness } from "./liveness.ts";
 import { mistrust, mistrustSoon, ownMemoryMib, startTime, type Verdict } from "./proc.ts";
 import { STATS_LINE_MAX } from "./statistics.ts";
@@ -30,12 +30,22 @@ const WORD_MAX = STATS_LINE_MAX;
 const WORDS_PER_CHECK = 20_000;
 /** A line on standard error. */
 const LINE_MAX = 2_048;
-/** Lines on standard error between two looks at its beat; what is over is counted. */
-const LINES_PER_CHECK = 50;
+/**
+ * Lines on standard error between two looks, of all workers of a module; what is over is counted. It is less than what a service
+ * manager writes down of one service (`LogRateLimitBurst=`): its supervisor has something to say too.
+ */
+const LINES_PER_CHECK = 20;
+/** Lines that are looked at between two looks at the beat, wanted or not: what is over waits in the pipe. */
+const LINES_SEEN_PER_CHECK = 4_000;
+/** How often it is said how many lines were dropped. */
+const DROPPED_EVERY_MS = 2_000;
 /** Bytes that are read from either between two looks at its beat: what is over waits in the pipe. */
 const BYTES_PER_CHECK = 4_194_304;
 /** Bytes on standard output that are none of the words, in a worker's life. */
 const NOISE_MAX = 65_536;
+
+/** How long ago the last word of a worker is at most that is not held up: it beats once a second. */
+const PROMPT_MS = 2_000;
 
 type Timer = ReturnType<typeof setTimeout>;
 
@@ -61,6 +71,8 @@ export interface WorkerOptions extends WorkerEvents {
   readonly fd: number;
   /** What it may have of memory of its own, in MiB, if there is a limit. */
   readonly memoryMib?: number | undefined;
+  /** The lines that it may log, if it shares them with others. */
+  readonly lines?: Allowance | undefined;
   /** The budget of hooks and what may come beyond it, for tests without patience. */
   readonly patience?: { readonly beyondMs: number; readonly budgetMs: number };
 }
@@ -86,7 +98,10 @@ export class WorkerProcess {
   readonly #logger: Logger;
   readonly #began = performance.now();
   readonly #liveness: Liveness;
+  readonly #deaf = Promise.withResolvers<void>();
+  readonly #lines: Allowance;
   readonly #throttles: PromiseWithResolvers<void>[] = [];
+  readonly #readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
   readonly #check: Timer;
   #verified = false;
   #saidLeaving = false;
@@ -96,15 +111,17 @@ export class WorkerProcess {
   #lastCheck = performance.now();
   #noise = 0;
   #words = 0;
-  #lines = 0;
   #dropped = 0;
+  #droppedTold = -Infinity;
   #deadline: Timer | undefined;
+  #lastMoment = Infinity;
 
   /** Starts it. The events come later, never from within. */
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#logger = getLogger(["pam-deno", "worker", options.name]);
     this.#liveness = new Liveness(this.#began, options.patience);
+    this.#lines = options.lines ?? lineAllowance();
     this.#check = setInterval(() => this.#look(), CHECK_MS);
     try {
       this.#child = start(options);
@@ -116,11 +133,15 @@ export class WorkerProcess {
     if (this.#child) this.#follow(this.#child);
   }
 
-  /** Asks it to stop accepting, to finish what is in flight and to leave; kills it after `graceMs`. */
+  /** Asks it to stop accepting, to finish what is in flight and to leave; kills it after `graceMs`, or what an earlier call said. */
   drain(graceMs: number): void {
     if (this.#ended) return;
     this.leaving = true;
     this.#signal("SIGTERM");
+    // Asked again, it does not get more time.
+    const last = performance.now() + graceMs;
+    if (last >= this.#lastMoment) return;
+    this.#lastMoment = last;
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => this.kill(`did not leave within ${graceMs} ms`), graceMs);
   }
@@ -137,6 +158,17 @@ export class WorkerProcess {
     return !this.#ended && !this.#liveness.isOverdue(performance.now());
   }
 
+  /** Resolves when it takes no new hooks any more, by its own word, or has ended. */
+  get deaf(): Promise<void> {
+    return this.#deaf.promise;
+  }
+
+  /** Whether it serves, and has said so in the last moments. */
+  get isPrompt(): boolean {
+    return this.ready && !this.leaving && !this.#ended &&
+      this.#liveness.silentMs(performance.now()) < PROMPT_MS;
+  }
+
   #signal(signal: Deno.Signal): void {
     if (this.#gone || !this.#child) return;
     try {
@@ -149,15 +181,28 @@ export class WorkerProcess {
 
   /** Verifies it, listens to it, and tells when it is gone. */
   async #follow(child: Deno.ChildProcess): Promise<void> {
-    const words = new LineReader(WORD_MAX, (line, lost) => this.#heard(line, lost));
-    const lines = new LineReader(LINE_MAX, (line, lost) => this.#wrote(line, lost), () => this.#mayWrite());
-    const output = Promise.all([this.#read(child.stdout, words), this.#read(child.stderr, lines)]);
+    const words = new LineReader(WORD_MAX, {
+      onLine: (line, lost) => this.#heard(line, lost),
+      onEmpty: (count) => this.#isNoise(count),
+    });
+    const lines = new LineReader(LINE_MAX, {
+      onLine: (line, lost) => this.#wrote(line, lost),
+      onEmpty: (count) => void (this.#dropped += count),
+      isWanted: () => this.#mayWrite(),
+    });
+    const output = Promise.all([
+      this.#read(child.stdout, words, Infinity),
+      this.#read(child.stderr, lines, LINES_SEEN_PER_CHECK),
+    ]);
     this.#verify(child);
     const { code, signal } = await child.status;
     this.#gone = true;
     this.#release();
     // A child of its own could hold the pipes open.
-    await Promise.race([output, new Promise((resolve) => setTimeout(resolve, CLOSE_MAX_MS))]);
+    let timer: Timer | undefined;
+    await Promise.race([output, new Promise((resolve) => timer = setTimeout(resolve, CLOSE_MAX_MS))]);
+    clearTimeout(timer);
+    for (const reader of this.#readers) reader.cancel().catch(() => {});
     const how = signal ? `ended by ${signal}` : code === 0 ? "left" : `ended with status ${code}`;
     this.#end(this.#cause ? `${how}: it ${this.#cause}` : how);
   }
@@ -188,16 +233,20 @@ export class WorkerProcess {
   }
 
   /** Reads a stream to its end, but not faster than so much for each look at the worker. */
-  async #read(stream: ReadableStream<Uint8Array>, lines: LineReader): Promise<void> {
-    let bytes = 0;
+  async #read(stream: ReadableStream<Uint8Array>, lines: LineReader, linesMax: number): Promise<void> {
+    const reader = stream.getReader();
+    this.#readers.push(reader);
+    let [bytes, count] = [0, 0];
     let since = this.#lastCheck;
     try {
-      for await (const chunk of stream) {
+      for (;;) {
+        const { value: chunk, done } = await reader.read();
         if (this.#ended) return;
-        if (since !== this.#lastCheck) [bytes, since] = [0, this.#lastCheck];
+        if (done) break;
+        if (since !== this.#lastCheck) [bytes, count, since] = [0, 0, this.#lastCheck];
         bytes += chunk.length;
-        lines.push(chunk);
-        if (bytes > BYTES_PER_CHECK && !this.#gone) await this.#untilNextLook();
+        count += lines.push(chunk);
+        if ((bytes > BYTES_PER_CHECK || count > linesMax) && !this.#gone) await this.#untilNextLook();
       }
       lines.end();
     } catch {
@@ -229,6 +278,7 @@ export class WorkerProcess {
     } else if (line === "leaving") {
       if (this.#saidLeaving) return;
       this.#saidLeaving = this.leaving = true;
+      this.#deaf.resolve();
       this.#options.onLeaving(this);
     } else if (!line.startsWith("stats ") || !this.#options.onStatistics?.(line)) {
       this.#isNoise(line.length + 1);
@@ -246,7 +296,7 @@ export class WorkerProcess {
   }
 
   #mayWrite(): boolean {
-    if (++this.#lines <= LINES_PER_CHECK) return true;
+    if (this.#lines.take(performance.now())) return true;
     this.#dropped++;
     return false;
   }
@@ -264,11 +314,8 @@ export class WorkerProcess {
     const now = performance.now();
     const late = now - this.#lastCheck > 2 * CHECK_MS;
     this.#lastCheck = now;
-    this.#lines = this.#words = 0;
-    if (this.#dropped) {
-      this.#logger.warn("{dropped} lines on standard error were dropped", { dropped: this.#dropped });
-    }
-    this.#dropped = 0;
+    this.#words = 0;
+    if (now - this.#droppedTold > DROPPED_EVERY_MS) this.#tellDropped(now);
     this.#release();
     this.#checkMemory();
     // If this process itself was held up, beats may wait to be read.
@@ -284,6 +331,13 @@ export class WorkerProcess {
     }
   }
 
+  #tellDropped(now: number): void {
+    if (this.#dropped === 0) return;
+    this.#logger.warn("{dropped} lines on standard error were dropped", { dropped: this.#dropped });
+    this.#dropped = 0;
+    this.#droppedTold = now;
+  }
+
   /** Not all memory is in the heap, which V8 limits. */
   #checkMemory(): void {
     const { memoryMib } = this.#options;
@@ -297,6 +351,8 @@ export class WorkerProcess {
   #end(cause: string): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#deaf.resolve();
+    this.#tellDropped(performance.now());
     clearInterval(this.#check);
     clearTimeout(this.#deadline);
     this.#release();
@@ -315,6 +371,11 @@ function start({ launch, fd }: WorkerOptions): Deno.ChildProcess {
     stderr: "piped",
   });
   return handingOn(fd, () => command.spawn());
+}
+
+/** What the workers of one module may log together. */
+export function lineAllowance(): Allowance {
+  return new Allowance(LINES_PER_CHECK, CHECK_MS);
 }
 
 /** Tells a process that it may run the module's code. */

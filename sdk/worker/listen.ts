@@ -43,6 +43,8 @@ export interface Listener {
   readonly path: "fast" | "plain";
   /** How many connections are open. */
   readonly open: number;
+  /** Whether there was no descriptor left for a new connection when it was looked last; only the fast path looks. */
+  readonly isShort: boolean;
   /** Resolves once `stop()` was called and the last connection has ended. */
   readonly finished: Promise<void>;
   /** Stops accepting; open connections go on, new callers wait in the backlog for whoever listens next. */
@@ -83,6 +85,7 @@ export function listen(options: ListenOptions): Listener {
 abstract class BaseListener implements Listener {
   abstract readonly path: "fast" | "plain";
   open = 0;
+  isShort = false;
   readonly finished: Promise<void>;
   readonly #onConnection: (connection: Connection) => void;
   readonly #finish: () => void;
@@ -104,7 +107,7 @@ abstract class BaseListener implements Listener {
     this.#stopped = true;
     // Deno accepts all that wait before it hands over the first, and closing in the midst of that would reset
     // the others. Microtasks run only after the last was handed over.
-    queueMicrotask(() => {
+    soon(() => {
       clearInterval(this.#nudge);
       this.closeListener();
       this.#closed = true;
@@ -116,11 +119,12 @@ abstract class BaseListener implements Listener {
    * After a failed accept (EMFILE, ENFILE, ENOMEM) Deno waits for a readiness that will not come again: the
    * worker would be deaf for ever. Starting to read makes it try to accept once more, and does nothing else.
    */
-  protected nudgeEverySecond(server: ListeningHandle) {
+  protected nudgeEverySecond(server: ListeningHandle, hasDescriptors = () => true) {
     server.onread = ignore;
     this.#nudge = setInterval(() => {
       server.readStart();
       server.readStop();
+      this.isShort = !hasDescriptors();
     }, NUDGE_MS);
     this.#nudge.unref();
   }
@@ -201,6 +205,9 @@ abstract class BaseConnection implements Connection {
 }
 
 function ignore() {}
+
+// A module may put something else in its place.
+const soon = queueMicrotask;
 
 function cannotListen(fd: number, status?: number) {
   return new Error(`Cannot listen on descriptor ${fd}${status === undefined ? "" : ` (errno ${-status})`}`);
@@ -299,7 +306,7 @@ class FastListener extends BaseListener {
       throw cannotListen(options.fd, status);
     }
     this.#server = server;
-    this.nudgeEverySecond(server);
+    this.nudgeEverySecond(server, internals.hasDescriptors);
   }
 
   protected override closeListener() {

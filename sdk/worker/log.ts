@@ -6,12 +6,16 @@
  */
 
 import { configureSync, type LogRecord, type Sink } from "@logtape/logtape";
+import { UNPRINTABLE } from "../text.ts";
 
 /** Levels of syslog(3), in the prefix that a journal takes off a line: see sd-daemon(3). */
 const PRIORITIES = { trace: 7, debug: 7, info: 6, warning: 4, error: 3, fatal: 3 } as const;
 
 /** Names of properties whose values are never shown, whoever logs them. */
 const SECRET_NAMES = /pass(?:wor[dt]|wd|phrase)|secret|tok(?:en)?$|authtok|credential|private.?key/i;
+
+/** As many as stand side by side. */
+const UNPRINTABLES = new RegExp(`${UNPRINTABLE.source}+`, UNPRINTABLE.flags);
 
 /** The longest line, in characters. */
 const LINE_MAX = 2_000;
@@ -33,8 +37,7 @@ export function formatRecord({ message, rawMessage, properties }: LogRecord): st
   }
   // The frames of a stack stay apart; nothing else that controls a terminal or ends a line is left.
   const flat = text.replace(/(?<!\s)\s*\n\s*/g, " | ");
-  // deno-lint-ignore no-control-regex
-  const line = flat.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
+  const line = flat.replace(UNPRINTABLES, " ");
   return line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line;
 }
 

@@ -26,6 +26,9 @@ export { IDENT } from "../version.ts";
 /** How often the worker says that it is alive, and looks for exchanges that do not end by themselves. */
 export const BEAT_MS = 1_000;
 
+/** For so many beats a worker may be without a free descriptor before it makes room for another one. */
+const SHORT_BEATS_MAX = 3;
+
 /** Why a worker ends by itself: something went wrong that no hook can be blamed for, or it must not run like this. */
 const EXIT_BROKEN = 1;
 const EXIT_NOT_PERMITTED = 77;
@@ -47,8 +50,11 @@ export interface ServeOptions {
 
 const logger = getLogger(["pam-deno", "worker"]);
 
+// What the worker needs to end by itself is taken before a line of the module runs, which may put something else in its place.
+const { exit, addSignalListener } = Deno;
+
 /** What is to be done when a failure cannot be blamed on a hook; replaced once there is something to finish first. */
-let leave = (status: number): void => Deno.exit(status);
+let leave = (status: number): void => exit(status);
 
 /**
  * Prepares the process, before any of the module's code runs: the log, what nobody catches, and the check that the process holds
@@ -127,21 +133,32 @@ export function serve(namespace: unknown, { name, configured, fd, limits, expect
   };
   const listener = listen({ fd, onConnection: (connection) => void new Exchange(context, connection) });
   let status: number | undefined;
+  let short = 0;
   leave = (wanted) => {
     if (status === undefined) say("leaving");
     // The worst status wins, the first stops: what is in flight is finished either way.
     status = Math.max(status ?? 0, wanted);
     listener.stop();
   };
-  listener.finished.then(() => {
+  const last = async () => {
+    await listener.finished;
     report.last();
-    Deno.exit(status);
-  });
-  Deno.addSignalListener("SIGTERM", () => leave(0));
+    exit(status);
+  };
+  last();
+  addSignalListener("SIGTERM", () => leave(0));
   setInterval(() => {
     const now = performance.now();
     for (const exchange of context.open) exchange.sweep(now);
     report.beat(context.traffic.inFlight);
+    if (!listener.isShort) short = 0;
+    else if (++short === SHORT_BEATS_MAX) {
+      logger.error(
+        '{name} has used up its descriptors, so that callers cannot get in: close what handlers open, or raise "descriptors" under "limits"',
+        { name },
+      );
+      leave(EXIT_BROKEN);
+    }
   }, BEAT_MS);
   say("ready");
 }

@@ -46,6 +46,8 @@ export interface WriteRequest {
 export interface Internals {
   /** Makes a handle of type `SOCKET` or `SERVER`. */
   Pipe: new (type: number) => PipeHandle;
+  /** Whether this process could open something now. */
+  hasDescriptors(): boolean;
   /** Side results of the last read or write, at `READ_RESULT`, `READ_OFFSET` and `WRITE_WAITS`. */
   state: Int32Array;
 }
@@ -80,7 +82,8 @@ export function findInternals(): Internals | undefined {
       hasMethods(Pipe.prototype) && state instanceof Int32Array && state.length > WRITE_WAITS &&
       places["kReadBytesOrError"] === READ_RESULT && places["kArrayBufferOffset"] === READ_OFFSET &&
       places["kLastWriteWasAsync"] === WRITE_WAITS;
-    return known && tellsWritesApart({ Pipe, state }, createPipe()) ? { Pipe, state } : undefined;
+    if (!known || !tellsWritesApart({ Pipe, state }, createPipe())) return undefined;
+    return { Pipe, state, hasDescriptors: () => hasDescriptors(Pipe, createPipe) };
   } catch {
     return undefined;
   }
@@ -91,8 +94,27 @@ function hasMethods(prototype: Record<string, unknown>): boolean {
     .every((name) => typeof prototype[name] === "function");
 }
 
+/** Tries to make a pipe, and lets go of it. */
+function hasDescriptors(Pipe: Internals["Pipe"], createPipe: () => [read: number, write: number]): boolean {
+  let ends;
+  try {
+    ends = createPipe();
+  } catch {
+    return false;
+  }
+  for (const end of ends) {
+    const handle = new Pipe(SOCKET);
+    handle.open(end);
+    handle.close();
+  }
+  return true;
+}
+
 /** Tries on a pipe whether a write that is done can be told from one that waits: whole answers depend on it. */
-function tellsWritesApart({ Pipe, state }: Internals, [readEnd, writeEnd]: [number, number]): boolean {
+function tellsWritesApart(
+  { Pipe, state }: Pick<Internals, "Pipe" | "state">,
+  [readEnd, writeEnd]: [number, number],
+): boolean {
   const reader = new Pipe(SOCKET);
   const writer = new Pipe(SOCKET);
   try {

@@ -42,18 +42,25 @@ Deno.test({
     assert.equal(await machine.property("pam-deno@gate.service", "UnitFileState"), "enabled");
     assert.equal(await machine.property("pam-deno@gate.socket", "UnitFileState"), "enabled");
     const first = await machine.property("pam-deno@gate.service", "MainPID");
+    const limits = await machine.must(["cat", `/proc/${first}/limits`]);
+    assert.match(limits, /^Max file size +4194304 +4194304 /m, "nothing was granted to write");
 
-    // Another policy with the same permissions: the service itself goes on.
+    // Another bundle with the same permissions: nothing of what the old one may have started goes on.
     await write(machine, "perm_denied");
     await machine.must(["pam-deno", "add", "--yes", FOLDER]);
     assert.notEqual((await askAccount(machine, "gate", "root")).code, 0);
-    assert.equal(await machine.property("pam-deno@gate.service", "MainPID"), first);
+    const second = await machine.property("pam-deno@gate.service", "MainPID");
+    assert.notEqual(second, first);
+
+    // The same bundle once more: it is reloaded, and the service itself goes on.
+    await machine.must(["pam-deno", "reload", "gate"]);
+    assert.equal(await machine.property("pam-deno@gate.service", "MainPID"), second);
 
     // A network: the unit's sandbox opens as well, which takes a new process.
     await write(machine, "success", `permissions: { net: ["ldap.example.org:636"] },`);
     const widened = await machine.run(["pam-deno", "add", "--yes", FOLDER]);
     assert.equal(widened.code, 0, widened.stderr);
-    assert.match(widened.stderr, /THIS LETS IT DO MORE THAN BEFORE:\n +\+ net ldap\.example\.org:636/);
+    assert.match(widened.stderr, /THIS LETS IT DO MORE THAN BEFORE:\n +\+ net "ldap\.example\.org:636"/);
     await machine.must(["test", "-f", DROP_IN]);
     assert.equal(await machine.property("pam-deno@gate.service", "PrivateNetwork"), "no");
     assert.equal((await askAccount(machine, "gate", "root")).code, 0);

@@ -24,6 +24,24 @@ async function becomes(machine: Machine, title: string, wanted: (module: Shown) 
   return found!;
 }
 
+const SHUT = `
+const libc = Deno.dlopen("/lib/" + Deno.build.arch + "-linux-gnu/libc.so.6", {
+  syscall: { parameters: ["i64", "i64", "i64", "i64"], result: "i64" },
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
+}).symbols;
+const [PIDFD_OPEN, PIDFD_GETFD, LISTEN_FDS_START, SHUT_RD] = [434n, 438n, 3n, 0];
+const process = libc.syscall(PIDFD_OPEN, BigInt(Deno.args[0]), 0n, 0n);
+const socket = libc.syscall(PIDFD_GETFD, process, LISTEN_FDS_START, 0n);
+Deno.exit(libc.shutdown(Number(socket), SHUT_RD) === 0 ? 0 : 1);
+`;
+
+/** Shuts the socket of a service through the descriptor that its main process was handed over. */
+async function shutSocket(machine: Machine, pid: number): Promise<void> {
+  await machine.write("/root/shut.ts", SHUT);
+  const run = ["/usr/lib/pam-deno/deno", "run", "--quiet", "-A", "--no-config", "--no-lock"];
+  await machine.must([...run, "/root/shut.ts", String(pid)]);
+}
+
 Deno.test({
   name: "pam-deno status shows a module that systemd runs, fails to run, and does not run",
   ignore: Deno.uid() !== 0,
@@ -48,9 +66,24 @@ Deno.test({
     );
     assert.equal(serving.log, "journalctl -u pam-deno@hours");
     assert.equal(serving.installed?.sha256, serving.status!.bundle);
-    const { supervisor } = serving.status!;
-    assert.equal(await machine.property("pam-deno@hours.service", "MainPID"), String(supervisor.pid));
+    const first = serving.status!.supervisor.pid;
+    assert.equal(await machine.property("pam-deno@hours.service", "MainPID"), String(first));
     assert.match(await machine.must(["pam-deno", "status"]), /supervisor +process \d+ of systemd, for /);
+
+    // A module with native code can shut the socket that systemd holds for it, and a new worker does not open it.
+    await shutSocket(machine, first);
+    const shut = await becomes(machine, "nobody answers", ({ state }) => state !== "serving");
+    assert.equal(shut.state, "failing");
+    assert.match(shut.notes.join(), /nobody answers at its socket .*`pam-deno reload hours`/);
+    await machine.run(["systemctl", "reload", "pam-deno@hours.service"]);
+    assert.equal((await look(machine)).module?.state, "failing");
+    await machine.must(["pam-deno", "reload", "hours"]);
+    assert.equal((await askAccount(machine, "hours", "root")).code, 0);
+    const revived = await becomes(machine, "it is served again", ({ state }) => state === "serving");
+    const { supervisor } = revived.status!;
+    // What is all right is reloaded, and the service itself goes on.
+    await machine.must(["pam-deno", "reload", "hours"]);
+    assert.equal(await machine.property("pam-deno@hours.service", "MainPID"), String(supervisor.pid));
 
     await machine.must(["kill", "-STOP", String(supervisor.pid)]);
     const stale = await becomes(machine, "its status is old", ({ state }) => state !== "serving");

@@ -139,9 +139,13 @@ Deno.test({
   async fn() {
     await using home = await serveInstalled({
       one: { config: { limits: { descriptors: 2_000, tasks: 40, memory_mib: 300 } } },
+      two: { config: { state: true } },
     });
+    const [keeper] = workersOf(home.command.pid, home.folder("two"));
+    assert.match(read(`/proc/${keeper}/limits`), /^Max file size +unlimited /m, "it keeps files");
     const [pid] = workersOf(home.command.pid, home.folder("one"));
     const limits = read(`/proc/${pid}/limits`);
+    assert.match(limits, /^Max file size +0 +0 /m, "nothing was granted to write");
     assert.match(limits, /^Max core file size +0 +0 /m);
     assert.match(limits, /^Max open files +2000 +2000 /m);
     assert.match(limits, /^Max processes +144 +144 /m);

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readModuleConfig } from "../../../sdk/config/config.ts";
-import { journalFile } from "../../../sdk/install/journal.ts";
+import { journalFile } from "../../../sdk/config/layout.ts";
 import { dropInFile, unitDropIn } from "../../../sdk/install/unit.ts";
 import { type Mistake, testMistakes } from "./mistakes.ts";
 import { BUNDLE, bundleOf, DECLARATION, Scene } from "./scene.ts";

@@ -114,3 +114,16 @@ Deno.test("reportFailure() gives programs one JSON document, whatever was thrown
     assert.equal(typeof document.error.message, "string");
   }
 });
+
+Deno.test("reportFailure() shows nothing that could move the cursor or turn the direction of the text", () => {
+  const evil = "\u001b[2J\u001b]0;x\u0007\u009b1A\u202eread\u2028pam-deno: all is well\r\tx";
+  const harmful = /[\p{Cc}\p{Zl}\u202a-\u202e]/u;
+  for (const error of [new InstallError(`no: ${evil}\n  indented`), new TypeError(evil)]) {
+    for (const options of [{}, { json: true }, { debug: true }]) {
+      const { stdout, stderr } = report(error, options);
+      assert.doesNotMatch(`${stdout}${stderr}`.replaceAll("\n", ""), harmful);
+      if (stdout) assert.doesNotMatch(JSON.parse(stdout).error.message.replaceAll("\n", ""), harmful);
+    }
+  }
+  assert.match(report(new InstallError("no\n  indented")).stderr, /^pam-deno: {3}indented$/m);
+});

@@ -46,6 +46,25 @@ Deno.test("pam-deno check may besides have a folder of its own for those that it
   assert.deepEqual(await powers(await flags(["check"])), ["scratch", "passwords"]);
 });
 
+for (const command of ["status", "check"]) {
+  Deno.test(`pam-deno ${command} may knock at the sockets that are there, and at nothing else`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "pam-deno-test-" });
+    try {
+      const sockets = ["a", "b"].map((name) => join(folder, `${name}.sock`));
+      using listeners = new DisposableStack();
+      for (const path of sockets) listeners.use(Deno.listen({ transport: "unix", path }));
+      await Deno.writeTextFile(join(folder, "file.sock"), "");
+      const given = await flags([command, "--runtime-dir", folder]);
+      const scopes = (kind: string) =>
+        given.find((flag) => flag.startsWith(`--allow-${kind}=`))?.split("=")[1]?.split(",");
+      assert.deepEqual(scopes("net"), sockets.map((path) => `unix:${path}`));
+      assert.deepEqual(scopes("write")?.filter((path) => path.startsWith(folder)), sockets);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
 for (const words of [["lines", "policy"], ["help"], ["completion", "bash", "re"], ["--version"], []]) {
   Deno.test(`pam-deno ${words.join(" ")} may read its own folders and nothing else`, async () => {
     assert.deepEqual(await powers(await flags(words)), [""]);

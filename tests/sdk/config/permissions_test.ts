@@ -132,6 +132,28 @@ Deno.test("scopeError() refuses what could smuggle a second scope or a flag", ()
   }
 });
 
+Deno.test("scopeError() refuses what reads as something else than it is", () => {
+  const unreadable = [
+    "/srv/a  nothing else",
+    "/a\u200b",
+    "/a\u202eb",
+    "/a\u2028b",
+    "/a\u0085b",
+    "/a\ud800",
+    "/a \u00a0b",
+  ];
+  for (const scope of unreadable) {
+    assert.match(
+      scopeError("read", scope) ?? "",
+      /invisible character or several blanks/,
+      JSON.stringify(scope),
+    );
+  }
+  for (const scope of ["/srv/two words", "/srv/größe", "/srv/日本"]) {
+    assert.equal(scopeError("read", scope), undefined);
+  }
+});
+
 const covered: [string, string, string, boolean][] = [
   ["read", "/a", "/a", true],
   ["read", "/a", "/a/b", true],

@@ -9,13 +9,22 @@ Deno.test("listModules() gives the modules in order, and what cannot be one", ()
   const modules = join(folder.path, "modules");
   Deno.mkdirSync(modules);
   for (
-    const name of ["b.jsonc", "a-1_x.jsonc", "Bad.jsonc", "c.json", "-d.jsonc", ".hidden.swp", "e.jsonc~"]
+    const name of [
+      "b.jsonc",
+      "a-1_x.jsonc",
+      "Bad.jsonc",
+      "c.json",
+      "-d.jsonc",
+      ".hidden.swp",
+      "e.jsonc~",
+      "pam-deno.jsonc",
+    ]
   ) {
     Deno.writeTextFileSync(join(modules, name), "{}");
   }
   assert.deepEqual(listModules(folder.path), {
     names: ["a-1_x", "b"],
-    strange: ["-d.jsonc", "Bad.jsonc", "c.json"].map((name) => join(modules, name)),
+    strange: ["-d.jsonc", "Bad.jsonc", "c.json", "pam-deno.jsonc"].map((name) => join(modules, name)),
   });
 });
 
@@ -26,6 +35,19 @@ Deno.test("listModules() says which folder is missing", () => {
     message:
       `${folder.path}/modules: there is no such folder: make it, with a file NAME.jsonc for each module`,
   });
+});
+
+Deno.test("readModuleConfig() reads no module of a name that would look like somebody else's in a log or a path", () => {
+  using folder = makeFolder();
+  Deno.mkdirSync(join(folder.path, "modules"));
+  Deno.writeTextFileSync(join(folder.path, "modules", "pam-deno.jsonc"), '{ "module": "/m.ts" }');
+  Deno.writeTextFileSync(join(folder.path, "x.jsonc"), '{ "module": "/m.ts" }');
+  for (const name of ["pam-deno", "../x"]) {
+    assert.throws(() => readModuleConfig(folder.path, name), {
+      name: "ConfigError",
+      message: `"${name}" is not the name of a module: it has only a-z, 0-9, _ and -, and is not pam-deno`,
+    });
+  }
 });
 
 Deno.test("readModuleConfig() refuses what is not a file of reasonable size", () => {

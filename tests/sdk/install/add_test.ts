@@ -56,7 +56,7 @@ export default defineModule({
 `,
   });
   const { pamLines, breakGlass, plan } = await site.add(file, { options: { rules: "/etc/rules.json" } });
-  assert.deepEqual(plan.permissions.added, ["read /etc/motd", "read /etc/rules.json"]);
+  assert.deepEqual(plan.permissions.added, [`read "/etc/motd"`, `read "/etc/rules.json"`]);
   assert.deepEqual(plan.warnings.filter((warning) => warning.includes("host")).length, 1);
   assert.match(pamLines[0]!, /^account required .*pam_deno\.so .*grant=prompt ledger$/);
   assert.match(pamLines[1]!, /^session required .*pam_deno\.so .*grant=env:KRB5CCNAME ledger$/);
@@ -85,16 +85,16 @@ Deno.test("addModule() shows what an upgrade widens, and keeps the administrator
   );
   assert.notEqual(first.sha256, second.sha256);
   assert.deepEqual(second.plan.permissions, {
-    added: ["read /etc/motd"],
+    added: [`read "/etc/motd"`],
     removed: [],
-    kept: ["read /etc/hostname"],
+    kept: [`read "/etc/hostname"`],
   });
   assert.deepEqual(second.plan.grants.account, { added: ["prompt"], removed: [], kept: [] });
   const lines = formatPlan(second.plan);
   const at = lines.indexOf("THIS LETS IT DO MORE THAN BEFORE:");
   assert.deepEqual(lines.slice(at, at + 3), [
     "THIS LETS IT DO MORE THAN BEFORE:",
-    "  + read /etc/motd",
+    `  + read "/etc/motd"`,
     "  + prompt, if its account lines are given it",
   ]);
   assert.ok(at < lines.indexOf("Hooks"));

@@ -80,7 +80,7 @@ const refusals: [string, Record<string, string>, RegExp][] = [
   [
     "a file outside its folder",
     { "module.ts": `import text from "/etc/hostname" with { type: "text" }; console.log(text);` },
-    /^BundleError: \/etc\/hostname is imported but stands outside the module's folder .*: move it there, or put a deno\.json in a folder that holds both$/,
+    /^BundleError: \/etc\/hostname is imported but stands outside the module's folder .*: move it there, or put a deno\.json in a folder that holds both, and add that folder$/,
   ],
   [
     "a file outside its folder whose name the bundler puts together",
@@ -191,4 +191,18 @@ Deno.test("bundleModule() refuses a package that would inline a file outside, wh
     if (before === undefined) Deno.env.delete("DENO_DIR");
     else Deno.env.set("DENO_DIR", before);
   }
+});
+
+Deno.test("bundleModule() takes what names the imports from the folder that it is told, and from nothing above", async () => {
+  const files = {
+    "deno.json": `{ "imports": { "planted": "./planted.ts" } }`,
+    "planted.ts": `console.log("planted");`,
+    "own/module.ts": `import "planted";\n${SDK}${MODULE}`,
+  };
+  using source = project(files);
+  const entry = join(source.path, "own/module.ts");
+  await assert.rejects(
+    bundleModule({ entry, root: join(source.path, "own"), sdk: ROOT, into: source.out }),
+    /Import "planted" not a dependency/,
+  );
 });

@@ -148,7 +148,8 @@ Deno.test({
   ...ROOT_ONLY,
   async fn() {
     using folder = makeFolder();
-    Deno.chmodSync(folder.path, 0o711);
+    // Nobody else gets through, and who has to gets no further.
+    Deno.chmodSync(folder.path, 0o700);
     const secret = join(folder.path, "secret");
     Deno.writeTextFileSync(secret, "x", { mode: 0o600 });
     const work = join(folder.path, "work");
@@ -157,7 +158,9 @@ Deno.test({
       JSON.stringify(secret)
     })); } catch (e) { console.log(e.name); }`;
     const program = `import { openJail } from ${JSON.stringify(join(ROOT, "sdk/install/jail.ts"))};
-      const jail = openJail({ root: "/nowhere", readable: [], writable: [${JSON.stringify(work)}] });
+      const jail = openJail({ root: "/nowhere", readable: [], writable: [${
+      JSON.stringify(work)
+    }], through: [${JSON.stringify(folder.path)}] });
       const command = [Deno.execPath(), "eval", ${JSON.stringify(look)}];
       const result = await jail.run({ command, env: { DENO_DIR: ${
       JSON.stringify(work)
@@ -177,7 +180,32 @@ Deno.test({
     assert.ok(success, new TextDecoder().decode(stderr));
     const said = JSON.parse(new TextDecoder().decode(stdout));
     assert.equal(said.kind, "user");
+    const { mode, uid, gid } = Deno.statSync(folder.path);
+    assert.deepEqual([uid, gid, mode! & 0o777], [0, said.uid, 0o710]);
     assert.equal(said.stdout, `${said.uid}\nPermissionDenied\n`, said.stderr);
     assert.match(said.warnings[0], /^Mount namespaces are not usable here/);
+  },
+});
+
+Deno.test({
+  name: "openJail() hands nothing on that this process was itself started with",
+  ...ROOT_ONLY,
+  async fn() {
+    using folder = makeFolder();
+    const { path } = folder;
+    Deno.writeTextFileSync(join(path, "secret"), "x");
+    Deno.mkdirSync(join(path, "root"));
+    const program = `import { openJail } from ${JSON.stringify(join(ROOT, "sdk/install/jail.ts"))};
+      const jail = openJail({ root: ${JSON.stringify(join(path, "root"))}, writable: [],
+        readable: ["/bin/ls", "/usr/bin/ls", "/lib/x86_64-linux-gnu", "/lib64", "/usr/lib"] });
+      const call = { env: {}, network: false, timeoutMs: 20000, outputMax: 65536 };
+      const { stdout, stderr } = await jail.run({ command: ["/bin/ls", "/proc/self/fd"], ...call });
+      console.log(jail.kind + " " + stdout.trim().split("\\n").join(" ") + stderr);`;
+    const deno = [Deno.execPath(), "eval", "--config", join(ROOT, "deno.json"), program];
+    const { stdout, stderr } = await new Deno.Command("bash", {
+      args: ["-c", `exec 5<"$1" 9<"$1" 42<"$1"; shift; exec "$@"`, "bash", join(path, "secret"), ...deno],
+    }).output();
+    // The last one is the folder that ls(1) reads.
+    assert.equal(new TextDecoder().decode(stdout), "file system 0 1 2 3\n", new TextDecoder().decode(stderr));
   },
 });

@@ -16,6 +16,7 @@ const PLAN: AddPlan = {
   configurationBefore: undefined,
   configuration: "{}",
 };
+const KEPT = compare(["account"], ["account"]);
 const BEFORE = {
   specifier: "npm:gate@1.0.0",
   sha256: "a".repeat(64),
@@ -63,7 +64,13 @@ Deno.test("formatPlan() shows a new module with all that it may do", () => {
 });
 
 Deno.test("formatPlan() says first and plainly what an upgrade widens", () => {
-  const wider = { ...PLAN, upgradeFrom: BEFORE, dangerous: compare([], ["run"]), warnings: ["mind this"] };
+  const wider = {
+    ...PLAN,
+    upgradeFrom: BEFORE,
+    hooks: KEPT,
+    dangerous: compare([], ["run"]),
+    warnings: ["mind this"],
+  };
   assert.equal(widens(wider), true);
   const lines = formatPlan(wider);
   assert.deepEqual(lines.slice(0, 10), [
@@ -78,9 +85,25 @@ Deno.test("formatPlan() says first and plainly what an upgrade widens", () => {
     "",
     "WARNING: mind this",
   ]);
-  const same = { ...PLAN, upgradeFrom: BEFORE };
+  const same = { ...PLAN, upgradeFrom: BEFORE, hooks: KEPT };
   assert.equal(widens(same), false);
   assert.ok(formatPlan(same).includes("It may do no more than before."));
+});
+
+Deno.test("formatPlan() says first that an upgrade decides where the module did not before", () => {
+  const wider = { ...PLAN, upgradeFrom: BEFORE, hooks: compare(["account"], ["account", "authenticate"]) };
+  assert.equal(widens(wider), true);
+  const lines = formatPlan(wider);
+  assert.deepEqual(lines.slice(6, 8), [
+    "THIS LETS IT DO MORE THAN BEFORE:",
+    "  + the hook authenticate: it decides where it did not before",
+  ]);
+  assert.equal(lines.includes("It may do no more than before."), false);
+});
+
+Deno.test("formatPlan() says how much was copied, and from where", () => {
+  const lines = formatPlan({ ...PLAN, copied: { folder: "/srv/gate", files: 3 } });
+  assert.equal(lines[3], "    made of a copy of /srv/gate (3 files)");
 });
 
 Deno.test("formatPlan() shows nothing that could move the cursor or turn the direction of the text", () => {

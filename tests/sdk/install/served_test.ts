@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { buildBundle } from "../../../scripts/build_bundle.ts";
 import { configFile, hookLink, type Layout, socketPath } from "../../../sdk/config/layout.ts";
 import { findHome } from "../../../sdk/install/home.ts";
 import { readRecord } from "../../../sdk/install/record.ts";
@@ -10,7 +11,7 @@ import { knock } from "../../../sdk/supervisor/knock.ts";
 import { readStatus } from "../../../sdk/supervisor/status_file.ts";
 import { isPending } from "../../../sdk/install/journal.ts";
 import { ADD_PROGRAM } from "./add_program.ts";
-import { ROOT } from "./folders.ts";
+import { ROOT, writeFiles } from "./folders.ts";
 import { makeSite, moduleText, type Site } from "./site.ts";
 
 /** A running `pam-deno serve`. */
@@ -150,6 +151,35 @@ Deno.test("addModule() puts everything back if what it installed does not start,
   assert.throws(() => Deno.statSync(configFile(layout, "fresh")), Deno.errors.NotFound);
 });
 
+Deno.test("findHome() tells at once why a running serve does not take a new module", async () => {
+  // A checkout, where modules are served from their sources too.
+  using site = await makeSite({ libDir: join(ROOT, "build") });
+  const { layout } = site;
+  await buildBundle(layout.libDir, "bundler", "sdk/install/bundler.ts");
+  await site.add(gate(site, moduleText()));
+  await using _serve = await startServe(site, "gate");
+  const home = findHome(layout);
+  const sources: Record<string, [module: string, config: object, problem: RegExp]> = {
+    // All of it is found out before anybody listens.
+    broken: [`throw new Error("not today");`, {}, /failed: broken: .*not today/],
+    silent: [`export default {};`, {}, /failed: silent: /],
+    asking: [moduleText("success", `permissions: { read: ["/etc/motd"] },`), {}, /failed: .*read/],
+    mistyped: [moduleText(), { wrokers: 2 }, /failed: .*"wrokers" is not a key/],
+  };
+  for (const [name, [text, config, problem]] of Object.entries(sources)) {
+    const module = join(
+      site.source(name, { "deno.json": `{ "exports": "./module.ts" }`, "module.ts": text }),
+      "module.ts",
+    );
+    Deno.writeTextFileSync(configFile(layout, name), JSON.stringify({ module, ...config }), { mode: 0o644 });
+    const begin = performance.now();
+    await assert.rejects(home.start(name), { name: "InstallError", message: problem });
+    const took = performance.now() - begin;
+    assert.ok(took < 10_000, `${name}: ${took} ms`);
+    Deno.removeSync(configFile(layout, name));
+  }
+});
+
 Deno.test("an add that is killed while the new worker starts is undone by the next command", async () => {
   using site = await makeSite();
   const { layout } = site;
@@ -224,6 +254,24 @@ Deno.test("removeModule() leaves what a module kept unless it is told to remove 
   assert.throws(() => Deno.statSync(join(kept, "..")), Deno.errors.NotFound);
 });
 
+Deno.test("removeModule() removes what a module kept where systemd put it, and follows no link", async () => {
+  using site = await makeSite();
+  const { layout, path } = site;
+  await site.add(gate(site, moduleText()));
+  const kept = join(layout.keepDir, "gate");
+  const real = join(path, "private/keep/gate");
+  const elsewhere = join(path, "elsewhere");
+  writeFiles(path, { "private/keep/gate/ledger": "x", "private/keep/other/ledger": "x", "elsewhere/x": "x" });
+  Deno.symlinkSync(elsewhere, join(real, "linked"));
+  Deno.mkdirSync(layout.keepDir);
+  Deno.symlinkSync("../private/keep/gate", kept);
+  const { removed } = await removeModule({ layout, name: "gate", purge: true }, events);
+  assert.deepEqual(removed.slice(-2), [kept, real]);
+  for (const gone of [kept, real]) assert.throws(() => Deno.lstatSync(gone), Deno.errors.NotFound);
+  assert.equal(Deno.readTextFileSync(join(path, "private/keep/other/ledger")), "x");
+  assert.equal(Deno.readTextFileSync(join(elsewhere, "x")), "x");
+});
+
 Deno.test("rollbackModule() restores bundle and configuration, and can go back in turn", async () => {
   using site = await makeSite();
   const { layout } = site;
@@ -246,7 +294,7 @@ Deno.test("rollbackModule() restores bundle and configuration, and can go back i
       return Promise.resolve(true);
     },
   });
-  assert.deepEqual(shown, { added: [], removed: ["read /etc/motd"], kept: [] });
+  assert.deepEqual(shown, { added: [], removed: [`read "/etc/motd"`], kept: [] });
   assert.equal(back.sha256, first.sha256);
   assert.equal(Deno.readTextFileSync(file), own);
   const { current, previous } = readRecord(layout, "gate")!;

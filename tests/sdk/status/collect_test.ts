@@ -2,13 +2,16 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { configFile, type Layout, layoutWith, socketPath } from "../../../sdk/config/layout.ts";
-import { lockRuntimeDir } from "../../../sdk/config/place.ts";
+import { lockRuntimeDir, stat } from "../../../sdk/config/place.ts";
 import { type InstallRecord, recordFile } from "../../../sdk/install/record.ts";
 import { allServing, collectStatus, type ModuleReport } from "../../../sdk/status/collect.ts";
-import { serveProcess } from "../../../sdk/status/homes.ts";
+import { lockHolder } from "../../../sdk/supervisor/lock_holder.ts";
 import { type ModuleStatus, writeStatus } from "../../../sdk/supervisor/status_file.ts";
+import { encode } from "../../../sdk/wire/mod.ts";
 
 const SHA = "ab".repeat(32);
+
+const NO_COMMON_VERSION = encode({ type: "fault", fault: "no_common_version", message: "worker: version 1" });
 
 /** The folders of an installation, in a place of their own. */
 class Place implements Disposable {
@@ -63,10 +66,21 @@ class Place implements Disposable {
     });
   }
 
-  /** Listens on a module's socket. */
-  listen(name: string): Deno.Listener {
+  /** Listens on a module's socket, and answers there as a worker does whom somebody greets who speaks no version. */
+  listen(name: string, answer: Uint8Array = NO_COMMON_VERSION): Deno.UnixListener {
     Deno.mkdirSync(this.layout.runtimeDir, { recursive: true });
-    return Deno.listen({ transport: "unix", path: socketPath(this.layout, name) });
+    const path = socketPath(this.layout, name);
+    // An earlier one may not have been removed yet.
+    if (stat(path)) Deno.removeSync(path);
+    const listener = Deno.listen({ transport: "unix", path });
+    void (async () => {
+      for await (const connection of listener) {
+        await connection.read(new Uint8Array(1_024));
+        await connection.write(answer);
+        connection.close();
+      }
+    })();
+    return listener;
   }
 
   /** Takes the lock that `pam-deno serve` holds. */
@@ -159,6 +173,41 @@ Deno.test("collectStatus() says that a module fails whose socket is gone", async
   assert.match(notes.join(), /socket .*a\.sock is gone/);
 });
 
+Deno.test("collectStatus() says that a module fails where nobody answers, whatever its supervisor says", async (t) => {
+  using place = new Place();
+  place.configure("a");
+  const path = socketPath(place.layout, "a");
+  await t.step("since nobody listens at the socket that is there", async () => {
+    Deno.mkdirSync(place.layout.runtimeDir, { recursive: true });
+    const listener = Deno.listen({ transport: "unix", path: `${path}~` });
+    // Deno would remove it where it was made: what is left is as a module leaves it that shuts its socket.
+    Deno.renameSync(`${path}~`, path);
+    listener.close();
+    place.say("a");
+    const report = await collectStatus(place.layout);
+    assert.equal(report.modules[0]?.state, "failing");
+    assert.equal(allServing(report), false);
+    assert.match(
+      report.modules[0].notes.join(),
+      /nobody answers at its socket .*refused.*`pam-deno reload a`/,
+    );
+    Deno.removeSync(path);
+  });
+  await t.step("since whoever listens hangs up", async () => {
+    using _socket = place.listen("a", new Uint8Array());
+    place.say("a");
+    const { state, notes } = await place.report("a");
+    assert.equal(state, "failing");
+    assert.match(notes.join(), /nobody answers at its socket .*hung up/);
+  });
+  await t.step("but not because a worker has too much to do", async () => {
+    using _socket = place.listen("a", encode({ type: "fault", fault: "busy", message: "too many" }));
+    place.say("a");
+    const { state, notes } = await place.report("a");
+    assert.deepEqual([state, notes], ["serving", []]);
+  });
+});
+
 Deno.test("collectStatus() takes nothing old for true", async (t) => {
   using place = new Place();
   place.configure("a");
@@ -170,6 +219,7 @@ Deno.test("collectStatus() takes nothing old for true", async (t) => {
   const changes: Record<string, Partial<ModuleStatus>> = {
     "written 6 s ago": { written: past },
     "written in the future": { written: future },
+    "written at no time": { written: `${new Date().toISOString().slice(0, 10)}T23:59:59+23` },
     "of a supervisor that has ended": { supervisor: ended.pid },
   };
   for (const [what, change] of Object.entries(changes)) {
@@ -205,16 +255,16 @@ Deno.test("collectStatus() says who serves, and what it does not serve", async (
   place.configure("a");
   place.configure("b");
   using _socket = place.listen("a");
-  assert.equal(serveProcess(place.layout), undefined);
+  assert.equal(lockHolder(place.layout.runtimeDir), undefined);
   const lock = place.lock();
-  assert.equal(serveProcess(place.layout), Deno.pid);
+  assert.equal(lockHolder(place.layout.runtimeDir), Deno.pid);
   place.say("a");
   const { modules: [a, b] } = await collectStatus(place.layout);
   assert.deepEqual([a?.home, a?.state], ["serve", "serving"]);
   assert.deepEqual([b?.home, b?.state], ["serve", "failing"]);
   assert.match(b!.notes.join(), /its log says why/);
   lock.close();
-  assert.equal(serveProcess(place.layout), undefined);
+  assert.equal(lockHolder(place.layout.runtimeDir), undefined);
 });
 
 Deno.test("collectStatus() reads no status that is none, names the file, and quotes nothing of it", async () => {
@@ -273,25 +323,34 @@ Deno.test({
       cwd: new URL("../../..", import.meta.url),
     }).output();
     assert.ok(bundle.success, new TextDecoder().decode(bundle.stderr));
-    const { stdout, stderr } = await new Deno.Command("setpriv", {
-      args: [
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-        Deno.execPath(),
-        "run",
-        "--quiet",
-        "-A",
-        "--no-config",
-        bundled,
-      ],
-      env: { DENO_DIR: join(root, "cache-of-nobody"), HOME: root },
-      cwd: "/",
-    }).output();
-    const text = new TextDecoder().decode(stdout);
-    assert.notEqual(text, "", new TextDecoder().decode(stderr));
-    const [module] = JSON.parse(text) as ModuleReport[];
+    const lookAsNobody = async (): Promise<ModuleReport[]> => {
+      const { stdout, stderr } = await new Deno.Command("setpriv", {
+        args: [
+          "--reuid=65534",
+          "--regid=65534",
+          "--clear-groups",
+          Deno.execPath(),
+          "run",
+          "--quiet",
+          "-A",
+          "--no-config",
+          bundled,
+        ],
+        env: { DENO_DIR: join(root, "cache-of-nobody"), HOME: root },
+        cwd: "/",
+      }).output();
+      const text = new TextDecoder().decode(stdout);
+      assert.notEqual(text, "", new TextDecoder().decode(stderr));
+      return JSON.parse(text);
+    };
+    const [module] = await lookAsNobody();
     assert.match(module!.notes.join(), /what its supervisor says may be read by root only: run this as root/);
     assert.notEqual(module!.state, "serving");
+    // Somebody serves, and how the module is only its own supervisor knows.
+    using _lock = place.lock();
+    const [served] = await lookAsNobody();
+    assert.equal(served!.home, "serve");
+    assert.equal(served!.state, "unknown");
+    assert.match(served!.log, /pam-deno serve/);
   },
 });

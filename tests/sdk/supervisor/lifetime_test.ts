@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { Client, decide, hookMessage } from "../worker/client.ts";
+import { STUBBORN } from "../worker/modules.ts";
 import { Command, gone, isThere, MODULE, Site, workers } from "./site.ts";
 
 Deno.test("pam-deno serve replaces a worker that is killed, and keeps the callers waiting meanwhile", async () => {
@@ -90,9 +91,7 @@ Deno.test("pam-deno serve ends what a killed supervisor left behind, even if it 
   using site = new Site();
   site.add(
     "hours",
-    `const add = Deno.addSignalListener;
-    add("SIGTERM", () => {});
-    Deno.addSignalListener = () => {};
+    `${STUBBORN}
     ${MODULE}`,
   );
   let pids: number[];

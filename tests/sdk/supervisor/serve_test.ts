@@ -119,8 +119,12 @@ Deno.test("pam-deno serve forgets the hooks of a module that is not configured a
   site.add("hours");
   Deno.mkdirSync(join(site.config, "hooks"));
   Deno.symlinkSync("account", join(site.config, "hooks", "removed"));
+  // A supervisor that was killed while it bundled left this.
+  Deno.mkdirSync(join(site.run, "workers", ".stage-1"), { recursive: true, mode: 0o711 });
   await using command = new Command(site.args);
   await command.printed(/ready hours/);
+  const left = [...Deno.readDirSync(join(site.run, "workers"))].map(({ name }) => name);
+  assert.deepEqual(left.filter((name) => name.startsWith(".stage")), []);
   assert.deepEqual([...Deno.readDirSync(join(site.config, "hooks"))].map(({ name }) => name), ["hours"]);
 });
 

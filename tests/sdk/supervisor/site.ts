@@ -6,6 +6,7 @@
  */
 
 import { join } from "node:path";
+import { buildBundle } from "../../../scripts/build_bundle.ts";
 import { buildRuntime } from "../../../scripts/build_runtime.ts";
 import { removeCache } from "../../../sdk/supervisor/cache.ts";
 import { within } from "../worker/client.ts";
@@ -17,6 +18,7 @@ export const MODULE = `export default defineModule({ account: () => "success" })
 
 await Deno.mkdir(join(ROOT, "build"), { recursive: true });
 await buildRuntime(join(ROOT, "build"));
+await buildBundle(join(ROOT, "build"), "bundler", "sdk/install/bundler.ts");
 
 /** A folder for configuration and runtime, with modules in it. */
 export class Site implements Disposable {

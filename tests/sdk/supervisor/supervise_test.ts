@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Launch, makeLauncher, planLaunch } from "../../../sdk/supervisor/launch.ts";
 import { bindModuleSocket } from "../../../sdk/supervisor/socket.ts";
-import { Supervision } from "../../../sdk/supervisor/supervise.ts";
+import { BARREN_MAX_MS, Supervision } from "../../../sdk/supervisor/supervise.ts";
 import { makeFolder } from "../worker/harness.ts";
 import { clearRecords, logged, records } from "../worker/records.ts";
 
@@ -45,6 +45,23 @@ Deno.test("Supervision tells that the first worker did not become ready, and goe
     }
     assert.ok(records.filter((line) => line.includes("ended with status 1")).length >= 3, records.join("\n"));
     assert.equal(givenUp(), false);
+  });
+});
+
+Deno.test("Supervision is not alive when no worker has served for long, though it goes on trying", async () => {
+  await supervise((launch) => launch, async (supervision) => {
+    await assert.rejects(supervision.ready, /the worker ended with status 1$/);
+    const { now } = performance;
+    const later = (ms: number) => {
+      performance.now = () => now.call(performance) + ms;
+      try {
+        return supervision.isAlive;
+      } finally {
+        performance.now = now;
+      }
+    };
+    assert.equal(later(0), true);
+    assert.equal(later(BARREN_MAX_MS + 1), false, "what is in the way may be in the machine");
   });
 });
 

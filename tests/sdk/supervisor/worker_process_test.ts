@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
-import { type Expectation, mistrust } from "../../../sdk/supervisor/proc.ts";
+import process from "node:process";
+import { type Expectation, mistrust, mistrustSoon } from "../../../sdk/supervisor/proc.ts";
 import { Client, decide, hookMessage } from "../worker/client.ts";
 import { startWorker } from "../worker/harness.ts";
+import { STUBBORN } from "../worker/modules.ts";
 import { clearRecords, logged, records } from "../worker/records.ts";
 
 const MODULE = `export default defineModule({ account: () => "success" });`;
@@ -82,7 +84,7 @@ Deno.test("WorkerProcess kills a worker whose handler loops for ever, and logs t
 });
 
 Deno.test("WorkerProcess kills a worker that ignores SIGTERM", async () => {
-  await using worker = await startWorker(`Deno.exit = () => {};\n${MODULE}`);
+  await using worker = await startWorker(`${STUBBORN}\n${MODULE}`);
   await worker.ready;
   worker.process.drain(200);
   assert.equal(await worker.exit, "ended by SIGKILL: it did not leave within 200 ms");
@@ -110,6 +112,80 @@ Deno.test("WorkerProcess kills a worker that floods its standard output", async 
   await worker.ready;
   await decide(worker.path).catch(() => undefined);
   assert.equal(await worker.exit, "ended by SIGKILL: it printed more than 65536 bytes on standard output");
+});
+
+Deno.test("WorkerProcess counts lines with nothing in them as what they are", async () => {
+  clearRecords();
+  const source = (stream: string) => `
+    const empty = new Uint8Array(65_536).fill(10);
+    export default defineModule({ async account() {
+      for (let i = 0; i < 4; i++) Deno.${stream}.writeSync(empty);
+      return "success";
+    } });`;
+  await using loud = await startWorker(source("stdout"));
+  await loud.ready;
+  await decide(loud.path).catch(() => undefined);
+  assert.equal(await loud.exit, "ended by SIGKILL: it printed more than 65536 bytes on standard output");
+  await using worker = await startWorker(source("stderr"));
+  await worker.ready;
+  assert.equal((await decide(worker.path))?.type, "result");
+  await logged(/warning .*\d{5,} lines on standard error were dropped/);
+});
+
+Deno.test("WorkerProcess costs little while a worker prints lines with nothing in them without end", async () => {
+  await using worker = await startWorker(`
+    const empty = new Uint8Array(65_536).fill(10);
+    export default defineModule({ async account() {
+      for (const end = Date.now() + 2_000; Date.now() < end;) Deno.stderr.writeSync(empty);
+      return "success";
+    } });`);
+  await worker.ready;
+  const { user, system } = process.cpuUsage();
+  assert.equal((await decide(worker.path))?.type, "result");
+  const spent = process.cpuUsage({ user, system });
+  const ms = (spent.user + spent.system) / 1_000;
+  assert.ok(ms < 700, `${ms} ms of the processor for 2 s`);
+});
+
+Deno.test("WorkerProcess lets go of the pipes of a worker whose children hold them", {
+  ignore: Deno.uid() !== 0,
+}, async () => {
+  const pipes = () =>
+    [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => isPipe(`/proc/self/fd/${name}`)).length;
+  const before = pipes();
+  await using worker = await startWorker(MODULE, {
+    // The shell's child has the worker's pipes, and outlives it.
+    change: (launch) => {
+      const [command, ...args] = [launch.command, ...launch.args];
+      return {
+        ...launch,
+        command: "/bin/bash",
+        args: ["-c", `/usr/bin/sleep 5 & exec "$@"`, "bash", command, ...args],
+      };
+    },
+  });
+  await worker.ready;
+  worker.process.kill("is not needed");
+  assert.equal(await worker.exit, "ended by SIGKILL: it is not needed");
+  for (let i = 0; i < 50 && pipes() > before; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(pipes(), before);
+});
+
+Deno.test("mistrust() does not read an argument list to its end that is endless, and none that nobody asked for", async () => {
+  const long = "x".repeat(100_000);
+  const child = new Deno.Command("/bin/bash", { args: ["-c", "read", long, long, long], stdin: "piped" })
+    .spawn();
+  const right = {
+    executable: Deno.realPathSync("/bin/bash"),
+    uid: Deno.uid()!,
+    noNewPrivs: false,
+    noCapabilities: false,
+  };
+  const verdict = await mistrustSoon(child.pid, { ...right, commandLine: ["/bin/bash"] });
+  assert.equal(verdict?.problem, "its argument list was rewritten: it is too long to be read");
+  assert.deepEqual(mistrust(child.pid, right), { problem: undefined });
+  await child.stdin.close();
+  await child.status;
 });
 
 Deno.test("WorkerProcess takes its words for noise when there are too many of them", async () => {
@@ -181,3 +257,11 @@ Deno.test("WorkerProcess tells of a program that cannot be started", async () =>
   });
   assert.match(await worker.exit, /^could not be started: /);
 });
+
+function isPipe(path: string): boolean {
+  try {
+    return Deno.readLinkSync(path).startsWith("pipe:");
+  } catch {
+    return false;
+  }
+}

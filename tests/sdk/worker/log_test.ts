@@ -15,6 +15,8 @@ Deno.test("formatRecord() puts values in their places and the others behind", ()
 
 Deno.test("formatRecord() makes one line of whatever it gets", () => {
   assert.equal(formatRecord(record("", ["a\n  at b\u001b[2J\u0085\u2028c"])), "a | at b [2J c");
+  // What turns the direction of writing makes a line look like another one.
+  assert.equal(formatRecord(record("", ["a\u202eb\u2066\u2067c\u200f"])), "a b c ");
 });
 
 Deno.test("formatRecord() shows neither octets nor secrets nor what is named like one", () => {

@@ -233,3 +233,39 @@ Deno.test("stack traces of a worker name the module's own files and lines", asyn
   assert.equal(answer?.type === "fault" && answer.fault, "threw");
   await logged(/here.*module\/module\.ts:5:15/);
 });
+
+Deno.test("worker leaves at SIGTERM whatever its module has put in the place of what it needs for that", async () => {
+  await using worker = await startWorker(`
+    Deno.addSignalListener = () => {};
+    Deno.exit = () => {};
+    globalThis.queueMicrotask = () => {};
+    Promise.prototype.then = () => {};
+    export default defineModule({ account: () => "success" });`);
+  await worker.ready;
+  worker.process.drain(PATIENCE_MS);
+  assert.equal(await worker.exit, "left");
+});
+
+Deno.test("worker that has used up its descriptors makes room for another one within a few beats, and says why", async () => {
+  clearRecords();
+  await using worker = await startWorker(
+    `import process from "node:process";
+    const kept = [];
+    const { createPipe } = process.binding("pipe_wrap");
+    setInterval(() => { try { for (;;) kept.push(createPipe()); } catch { /* There are no more. */ } }, 200);
+    export default defineModule({ account: () => "success" });`,
+    {
+      change: (launch) => ({
+        ...launch,
+        command: "/usr/bin/prlimit",
+        args: ["--nofile=64:64", "--", launch.command, ...launch.args],
+      }),
+    },
+  );
+  await worker.ready;
+  await within(8_000, worker.leaving, "leaving");
+  assert.equal(await worker.exit, "ended with status 1");
+  await logged(
+    /error .*test has used up its descriptors, so that callers cannot get in: close what handlers open/,
+  );
+});

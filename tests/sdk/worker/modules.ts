@@ -12,6 +12,11 @@ import type { MessageFrom } from "../../../sdk/wire/mod.ts";
 /** The grants of a line whose module may ask. */
 export const PROMPT = [{ grant: "prompt" }];
 
+/** Source that lets a worker neither leave nor beat once it is told to leave. */
+export const STUBBORN = `Deno.addSignalListener("SIGTERM", () => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+});`;
+
 /** A module that says yes at once. */
 export const yes = defineModule({ account: () => "success" });
 
