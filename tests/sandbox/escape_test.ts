@@ -32,12 +32,25 @@ const harness = shareHarness((harness) => {
 
 /** What an attempt is pointed at. */
 function target(name: string): string {
-  const { runtimeDir } = harness();
+  const { configDir, runtimeDir } = harness();
   if (/another process|signal|kill by/.test(name)) return String(harness().pids(VICTIM).workers[0]);
   if (/its own socket/.test(name)) return harness().socket(HOSTILE);
   if (/socket of another|list the sockets/.test(name)) return harness().socket(VICTIM);
+  if (/the state of another/.test(name)) return join("/var/lib/pam-deno-state", VICTIM, "state.db");
+  if (/the configuration of another/.test(name)) return join(configDir, "modules", `${VICTIM}.jsonc`);
+  if (/the bundle of another/.test(name)) {
+    return fileIn(join(runtimeDir, "workers", VICTIM), /^[0-9a-f]{64}\.js$/);
+  }
+  if (/read the code cache/.test(name)) return fileIn(join(runtimeDir, "workers", ".cache"), /cache/);
   if (/of another module|from disk/.test(name)) return join(runtimeDir, "workers", VICTIM, "worker.js");
   return address;
+}
+
+/** A file that is really there: what cannot be read must not be missing. */
+function fileIn(folder: string, pattern: RegExp): string {
+  const found = [...Deno.readDirSync(folder)].find(({ name, isFile }) => isFile && pattern.test(name));
+  assert.ok(found, `nothing in ${folder} is like ${pattern}`);
+  return join(folder, found.name);
 }
 
 let address = "";

@@ -52,6 +52,10 @@ function fileAttempts(prefix: string, read: (path: string) => unknown): Record<s
     [`${prefix}: read what lies beside its bundle`]: () => read(`${OWN_FOLDER}/worker.js`),
     [`${prefix}: read its own bundle`]: () => read(new URL(import.meta.url).pathname),
     [`${prefix}: read a file of another module`]: (at) => read(at),
+    [`${prefix}: read the bundle of another module`]: (at) => read(at),
+    [`${prefix}: read the state of another module`]: (at) => read(at),
+    [`${prefix}: read the configuration of another module`]: (at) => read(at),
+    [`${prefix}: read the code cache`]: (at) => read(at),
     [`${prefix}: read a file by a way through its own folder`]: () =>
       read(`${OWN_FOLDER}/../../../../etc/passwd`),
   };
