@@ -85,7 +85,8 @@ Deno.test({
       "/usr/share",
       "/sys",
       import.meta.filename!,
-    ];
+      // What leads to the Deno that runs in it is there, with nothing else in it.
+    ].filter((path) => !Deno.realPathSync(Deno.execPath()).startsWith(`${path}/`));
     const { stdout, success, stderr } = await cell.run(
       `for (const path of ${
         JSON.stringify(paths)
