@@ -61,7 +61,7 @@ export async function readModules(
   const { names, strange, problem } = listConfigured(layout);
   if (problem) findings.push(problem);
   for (const file of strange) {
-    const what = "it is not NAME.jsonc with a NAME of a-z, 0-9, _ and -: it is not used";
+    const what = "it is not NAME.jsonc with a NAME of a-z, 0-9, _ and -, other than pam-deno: it is not used";
     findings.push(finding("warning", "config-strange", file, what, "rename or remove it"));
   }
   findings.push(...checkInterrupted(layout));
