@@ -57,6 +57,14 @@ export const LIMITS = {
   PATH_MAX: 1024,
   /** Groups of a user. */
   GROUPS_MAX: 512,
+  /** Processes in one question about them. */
+  PROCESSES_MAX: 512,
+  /** User files in a result. */
+  USER_FILES_MAX: 4,
+  /** The name of a user file. */
+  USER_FILE_NAME_MAX: 64,
+  /** The content of a user file. */
+  USER_FILE_MAX: 8192,
   /** A log line. */
   LOG_MAX: 1024,
   /** The message of a fault. */
@@ -154,6 +162,18 @@ export const MESSAGES = {
       pid: { kind: "u32", doc: "Process id of the application." },
       uid: { kind: "u32", doc: "Real user id of the application." },
       euid: { kind: "u32", doc: "Effective user id of the application." },
+      started: {
+        kind: "i64",
+        optional: true,
+        doc:
+          "Start time of the application, in clock ticks since boot; of a privileged one only, for a module with setCredentials, openSession or closeSession.",
+      },
+      parent_pid: {
+        kind: "u32",
+        optional: true,
+        doc: "Its parent; only if both are root's, and neither was made root's by a set-uid program.",
+      },
+      parent_started: { kind: "i64", optional: true, doc: "Start time of its parent; there if its parent is." },
       module: { kind: "line", max: "MODULE_MAX", doc: "The name of the module on the pam.d line." },
       grants: {
         kind: "list",
@@ -186,6 +206,12 @@ export const MESSAGES = {
         },
       },
       data: { kind: "bytes", max: "DATA_MAX", optional: true, doc: "The module data of this handle." },
+      user_files: {
+        kind: "line",
+        max: "PATH_MAX",
+        optional: true,
+        doc: "The folder of user files, if the line grants a `user_file:`.",
+      },
     },
   },
   answers: {
@@ -269,6 +295,27 @@ export const MESSAGES = {
     since: 1,
     doc: "Answers a request that could not be carried out.",
     fields: { code: { kind: "enum", of: "code", doc: "The code that libpam gave." } },
+  },
+  member: {
+    tag: 0x09,
+    from: "shim",
+    since: 1,
+    doc: "Answers `lookup_netgroup`.",
+    fields: { member: { kind: "bool", doc: "Whether the user is a member." } },
+  },
+  processes: {
+    tag: 0x0a,
+    from: "shim",
+    since: 1,
+    doc: "Answers `lookup_processes`, position by position.",
+    fields: {
+      processes: {
+        kind: "list",
+        max: "PROCESSES_MAX",
+        doc: "One element for each process.",
+        of: { running: { kind: "bool", doc: "Whether this very process is there, and has not ended." } },
+      },
+    },
   },
   converse: {
     tag: 0x41,
@@ -380,6 +427,20 @@ export const MESSAGES = {
           value: { kind: "secret", max: "TOKEN_MAX", doc: "Its value." },
         },
       },
+      user_files: {
+        kind: "list",
+        max: "USER_FILES_MAX",
+        doc: "Files of the user to write or delete. Need the grant `user_file:NAME`.",
+        of: {
+          name: { kind: "line", max: "USER_FILE_NAME_MAX", doc: "The file, without the user id in front." },
+          content: {
+            kind: "secret",
+            max: "USER_FILE_MAX",
+            optional: true,
+            doc: "Its content; absent deletes the file.",
+          },
+        },
+      },
     },
   },
   fault: {
@@ -390,6 +451,30 @@ export const MESSAGES = {
     fields: {
       fault: { kind: "enum", of: "fault", doc: "Why." },
       message: { kind: "line", max: "FAULT_MAX", doc: "For the log." },
+    },
+  },
+  lookup_netgroup: {
+    tag: 0x4a,
+    from: "worker",
+    since: 1,
+    doc: "Asks whether the user is in a netgroup, as innetgr(3) says.",
+    fields: { netgroup: { kind: "line", max: "NAME_MAX", doc: "The netgroup, without an `@`." } },
+  },
+  lookup_processes: {
+    tag: 0x4b,
+    from: "worker",
+    since: 1,
+    doc: "Asks which processes still run. Only a privileged application answers it.",
+    fields: {
+      processes: {
+        kind: "list",
+        max: "PROCESSES_MAX",
+        doc: "The processes.",
+        of: {
+          pid: { kind: "u32", doc: "Process id." },
+          started: { kind: "i64", doc: "Start time, in clock ticks since boot." },
+        },
+      },
     },
   },
 } as const satisfies Record<string, MessageDef>;
