@@ -134,6 +134,8 @@ hook_tx(struct call *call)
 	m.pid = (uint32_t)getpid();
 	m.uid = call->caller.uid;
 	m.euid = call->caller.euid;
+	m.has_started = m.has_parent_pid = m.has_parent_started = false;
+	m.has_user_files = false;
 	hook_put_args(&call->args, &m);
 	data_read(call, &m);
 	wire_writer_init(&w, call->out, sizeof(call->out));

@@ -28,6 +28,15 @@ message_hook_decode(struct message_hook *m, const uint8_t *body, size_t len)
 	    !wire_get_u32(&r, &m->pid) ||
 	    !wire_get_u32(&r, &m->uid) ||
 	    !wire_get_u32(&r, &m->euid) ||
+	    !wire_get_bool(&r, &m->has_started) ||
+	    (m->has_started &&
+		!wire_get_i64(&r, &m->started)) ||
+	    !wire_get_bool(&r, &m->has_parent_pid) ||
+	    (m->has_parent_pid &&
+		!wire_get_u32(&r, &m->parent_pid)) ||
+	    !wire_get_bool(&r, &m->has_parent_started) ||
+	    (m->has_parent_started &&
+		!wire_get_i64(&r, &m->parent_started)) ||
 	    !wire_get_line(&r, &m->module, LIMIT_MODULE_MAX) ||
 	    !wire_get_count(&r, &m->n_grants, LIMIT_GRANTS_MAX))
 		return r.error;
@@ -60,7 +69,10 @@ message_hook_decode(struct message_hook *m, const uint8_t *body, size_t len)
 	}
 	if (!wire_get_bool(&r, &m->has_data) ||
 	    (m->has_data &&
-		!wire_get_bytes(&r, &m->data, LIMIT_DATA_MAX)))
+		!wire_get_bytes(&r, &m->data, LIMIT_DATA_MAX)) ||
+	    !wire_get_bool(&r, &m->has_user_files) ||
+	    (m->has_user_files &&
+		!wire_get_line(&r, &m->user_files, LIMIT_PATH_MAX)))
 		return r.error;
 	return wire_get_end(&r);
 }
@@ -78,6 +90,15 @@ message_hook_encode(struct wire_writer *w, const struct message_hook *m)
 	wire_put_u32(w, m->pid);
 	wire_put_u32(w, m->uid);
 	wire_put_u32(w, m->euid);
+	wire_put_bool(w, m->has_started);
+	if (m->has_started)
+		wire_put_i64(w, m->started);
+	wire_put_bool(w, m->has_parent_pid);
+	if (m->has_parent_pid)
+		wire_put_u32(w, m->parent_pid);
+	wire_put_bool(w, m->has_parent_started);
+	if (m->has_parent_started)
+		wire_put_i64(w, m->parent_started);
 	wire_put_line(w, m->module, LIMIT_MODULE_MAX);
 	if (wire_put_count(w, m->n_grants, LIMIT_GRANTS_MAX)) {
 		for (i = 0; i < m->n_grants; i++) {
@@ -107,6 +128,9 @@ message_hook_encode(struct wire_writer *w, const struct message_hook *m)
 	wire_put_bool(w, m->has_data);
 	if (m->has_data)
 		wire_put_bytes(w, m->data, LIMIT_DATA_MAX);
+	wire_put_bool(w, m->has_user_files);
+	if (m->has_user_files)
+		wire_put_line(w, m->user_files, LIMIT_PATH_MAX);
 	return wire_end(w, start);
 }
 
@@ -307,6 +331,59 @@ message_failed_encode(struct wire_writer *w, const struct message_failed *m)
 	size_t start = wire_begin(w, MESSAGE_FAILED);
 
 	wire_put_enum(w, m->code, ENUM_CODE);
+	return wire_end(w, start);
+}
+
+enum wire_error
+message_member_decode(struct message_member *m, const uint8_t *body, size_t len)
+{
+	struct wire_reader r;
+
+	memset(m, 0, sizeof(*m));
+	wire_reader_init(&r, body, len);
+	if (!wire_get_bool(&r, &m->member))
+		return r.error;
+	return wire_get_end(&r);
+}
+
+enum wire_error
+message_member_encode(struct wire_writer *w, const struct message_member *m)
+{
+	size_t start = wire_begin(w, MESSAGE_MEMBER);
+
+	wire_put_bool(w, m->member);
+	return wire_end(w, start);
+}
+
+enum wire_error
+message_processes_decode(struct message_processes *m, const uint8_t *body,
+    size_t len)
+{
+	struct wire_reader r;
+	size_t i;
+
+	memset(m, 0, sizeof(*m));
+	wire_reader_init(&r, body, len);
+	if (!wire_get_count(&r, &m->n_processes, LIMIT_PROCESSES_MAX))
+		return r.error;
+	for (i = 0; i < m->n_processes; i++) {
+		if (!wire_get_bool(&r, &m->processes[i].running))
+			return r.error;
+	}
+	return wire_get_end(&r);
+}
+
+enum wire_error
+message_processes_encode(struct wire_writer *w,
+    const struct message_processes *m)
+{
+	size_t i, start = wire_begin(w, MESSAGE_PROCESSES);
+
+	if (wire_put_count(w, m->n_processes, LIMIT_PROCESSES_MAX)) {
+		for (i = 0; i < m->n_processes; i++) {
+			wire_put_bool(w, m->processes[i].running);
+		}
+	}
 	return wire_end(w, start);
 }
 
@@ -522,6 +599,17 @@ message_result_decode(struct message_result *m, const uint8_t *body, size_t len)
 			LIMIT_TOKEN_MAX))
 			return r.error;
 	}
+	if (!wire_get_count(&r, &m->n_user_files, LIMIT_USER_FILES_MAX))
+		return r.error;
+	for (i = 0; i < m->n_user_files; i++) {
+		if (!wire_get_line(&r, &m->user_files[i].name,
+			LIMIT_USER_FILE_NAME_MAX) ||
+		    !wire_get_bool(&r, &m->user_files[i].has_content) ||
+		    (m->user_files[i].has_content &&
+			!wire_get_bytes(&r, &m->user_files[i].content,
+			    LIMIT_USER_FILE_MAX)))
+			return r.error;
+	}
 	return wire_get_end(&r);
 }
 
@@ -559,6 +647,16 @@ message_result_encode(struct wire_writer *w, const struct message_result *m)
 			wire_put_bytes(w, m->tokens[i].value, LIMIT_TOKEN_MAX);
 		}
 	}
+	if (wire_put_count(w, m->n_user_files, LIMIT_USER_FILES_MAX)) {
+		for (i = 0; i < m->n_user_files; i++) {
+			wire_put_line(w, m->user_files[i].name,
+			    LIMIT_USER_FILE_NAME_MAX);
+			wire_put_bool(w, m->user_files[i].has_content);
+			if (m->user_files[i].has_content)
+				wire_put_bytes(w, m->user_files[i].content,
+				    LIMIT_USER_FILE_MAX);
+		}
+	}
 	return wire_end(w, start);
 }
 
@@ -582,5 +680,62 @@ message_fault_encode(struct wire_writer *w, const struct message_fault *m)
 
 	wire_put_enum(w, m->fault, ENUM_FAULT);
 	wire_put_line(w, m->message, LIMIT_FAULT_MAX);
+	return wire_end(w, start);
+}
+
+enum wire_error
+message_lookup_netgroup_decode(struct message_lookup_netgroup *m,
+    const uint8_t *body, size_t len)
+{
+	struct wire_reader r;
+
+	memset(m, 0, sizeof(*m));
+	wire_reader_init(&r, body, len);
+	if (!wire_get_line(&r, &m->netgroup, LIMIT_NAME_MAX))
+		return r.error;
+	return wire_get_end(&r);
+}
+
+enum wire_error
+message_lookup_netgroup_encode(struct wire_writer *w,
+    const struct message_lookup_netgroup *m)
+{
+	size_t start = wire_begin(w, MESSAGE_LOOKUP_NETGROUP);
+
+	wire_put_line(w, m->netgroup, LIMIT_NAME_MAX);
+	return wire_end(w, start);
+}
+
+enum wire_error
+message_lookup_processes_decode(struct message_lookup_processes *m,
+    const uint8_t *body, size_t len)
+{
+	struct wire_reader r;
+	size_t i;
+
+	memset(m, 0, sizeof(*m));
+	wire_reader_init(&r, body, len);
+	if (!wire_get_count(&r, &m->n_processes, LIMIT_PROCESSES_MAX))
+		return r.error;
+	for (i = 0; i < m->n_processes; i++) {
+		if (!wire_get_u32(&r, &m->processes[i].pid) ||
+		    !wire_get_i64(&r, &m->processes[i].started))
+			return r.error;
+	}
+	return wire_get_end(&r);
+}
+
+enum wire_error
+message_lookup_processes_encode(struct wire_writer *w,
+    const struct message_lookup_processes *m)
+{
+	size_t i, start = wire_begin(w, MESSAGE_LOOKUP_PROCESSES);
+
+	if (wire_put_count(w, m->n_processes, LIMIT_PROCESSES_MAX)) {
+		for (i = 0; i < m->n_processes; i++) {
+			wire_put_u32(w, m->processes[i].pid);
+			wire_put_i64(w, m->processes[i].started);
+		}
+	}
 	return wire_end(w, start);
 }

@@ -27,6 +27,8 @@ enum message_tag {
 	MESSAGE_AGEING = 0x06,
 	MESSAGE_ABSENT = 0x07,
 	MESSAGE_FAILED = 0x08,
+	MESSAGE_MEMBER = 0x09,
+	MESSAGE_PROCESSES = 0x0a,
 	MESSAGE_CONVERSE = 0x41,
 	MESSAGE_GET_TOKEN = 0x42,
 	MESSAGE_LOOKUP_PASSWD = 0x43,
@@ -35,7 +37,9 @@ enum message_tag {
 	MESSAGE_TEXT = 0x46,
 	MESSAGE_LOG = 0x47,
 	MESSAGE_RESULT = 0x48,
-	MESSAGE_FAULT = 0x49
+	MESSAGE_FAULT = 0x49,
+	MESSAGE_LOOKUP_NETGROUP = 0x4a,
+	MESSAGE_LOOKUP_PROCESSES = 0x4b
 };
 
 /* Calls X(name, TAG) for every message. */
@@ -48,6 +52,8 @@ enum message_tag {
 	X(ageing, AGEING) \
 	X(absent, ABSENT) \
 	X(failed, FAILED) \
+	X(member, MEMBER) \
+	X(processes, PROCESSES) \
 	X(converse, CONVERSE) \
 	X(get_token, GET_TOKEN) \
 	X(lookup_passwd, LOOKUP_PASSWD) \
@@ -56,7 +62,9 @@ enum message_tag {
 	X(text, TEXT) \
 	X(log, LOG) \
 	X(result, RESULT) \
-	X(fault, FAULT)
+	X(fault, FAULT) \
+	X(lookup_netgroup, LOOKUP_NETGROUP) \
+	X(lookup_processes, LOOKUP_PROCESSES)
 
 struct message_hook_grants {
 	struct wire_str grant;
@@ -89,6 +97,12 @@ struct message_hook {
 	uint32_t pid;
 	uint32_t uid;
 	uint32_t euid;
+	bool has_started;
+	int64_t started;
+	bool has_parent_pid;
+	uint32_t parent_pid;
+	bool has_parent_started;
+	int64_t parent_started;
 	struct wire_str module;
 	struct message_hook_grants grants[LIMIT_GRANTS_MAX];
 	size_t n_grants;
@@ -100,6 +114,8 @@ struct message_hook {
 	size_t n_environment;
 	bool has_data;
 	struct wire_bytes data;
+	bool has_user_files;
+	struct wire_str user_files;
 };
 
 struct message_answers_answers {
@@ -162,6 +178,21 @@ struct message_absent {
 /* 0x08, from the shim: Answers a request that could not be carried out. */
 struct message_failed {
 	uint8_t code;
+};
+
+/* 0x09, from the shim: Answers `lookup_netgroup`. */
+struct message_member {
+	bool member;
+};
+
+struct message_processes_processes {
+	bool running;
+};
+
+/* 0x0a, from the shim: Answers `lookup_processes`, position by position. */
+struct message_processes {
+	struct message_processes_processes processes[LIMIT_PROCESSES_MAX];
+	size_t n_processes;
 };
 
 struct message_converse_messages {
@@ -236,6 +267,12 @@ struct message_result_tokens {
 	struct wire_bytes value;
 };
 
+struct message_result_user_files {
+	struct wire_str name;
+	bool has_content;
+	struct wire_bytes content;
+};
+
 /*
  * 0x48, from the worker: Ends the hook: the code and every effect. Checked as a
  * whole before any effect is applied.
@@ -253,12 +290,37 @@ struct message_result {
 	size_t n_environment;
 	struct message_result_tokens tokens[LIMIT_TOKENS_MAX];
 	size_t n_tokens;
+	struct message_result_user_files user_files[LIMIT_USER_FILES_MAX];
+	size_t n_user_files;
 };
 
 /* 0x49, from the worker: Ends the hook without a result. */
 struct message_fault {
 	uint8_t fault;
 	struct wire_str message;
+};
+
+/*
+ * 0x4a, from the worker: Asks whether the user is in a netgroup, as innetgr(3)
+ * says.
+ */
+struct message_lookup_netgroup {
+	struct wire_str netgroup;
+};
+
+struct message_lookup_processes_processes {
+	uint32_t pid;
+	int64_t started;
+};
+
+/*
+ * 0x4b, from the worker: Asks which processes still run. Only a privileged
+ * application answers it.
+ */
+struct message_lookup_processes {
+	struct message_lookup_processes_processes
+	    processes[LIMIT_PROCESSES_MAX];
+	size_t n_processes;
 };
 
 /*
@@ -281,6 +343,10 @@ enum wire_error message_absent_decode(struct message_absent *,
     const uint8_t *body, size_t len);
 enum wire_error message_failed_decode(struct message_failed *,
     const uint8_t *body, size_t len);
+enum wire_error message_member_decode(struct message_member *,
+    const uint8_t *body, size_t len);
+enum wire_error message_processes_decode(struct message_processes *,
+    const uint8_t *body, size_t len);
 enum wire_error message_converse_decode(struct message_converse *,
     const uint8_t *body, size_t len);
 enum wire_error message_get_token_decode(struct message_get_token *,
@@ -299,6 +365,10 @@ enum wire_error message_result_decode(struct message_result *,
     const uint8_t *body, size_t len);
 enum wire_error message_fault_decode(struct message_fault *,
     const uint8_t *body, size_t len);
+enum wire_error message_lookup_netgroup_decode(struct message_lookup_netgroup *,
+    const uint8_t *body, size_t len);
+enum wire_error message_lookup_processes_decode(
+    struct message_lookup_processes *, const uint8_t *body, size_t len);
 
 /* An encoder appends a whole frame, length word and all, or nothing. */
 enum wire_error message_hook_encode(struct wire_writer *,
@@ -317,6 +387,10 @@ enum wire_error message_absent_encode(struct wire_writer *,
     const struct message_absent *);
 enum wire_error message_failed_encode(struct wire_writer *,
     const struct message_failed *);
+enum wire_error message_member_encode(struct wire_writer *,
+    const struct message_member *);
+enum wire_error message_processes_encode(struct wire_writer *,
+    const struct message_processes *);
 enum wire_error message_converse_encode(struct wire_writer *,
     const struct message_converse *);
 enum wire_error message_get_token_encode(struct wire_writer *,
@@ -335,5 +409,9 @@ enum wire_error message_result_encode(struct wire_writer *,
     const struct message_result *);
 enum wire_error message_fault_encode(struct wire_writer *,
     const struct message_fault *);
+enum wire_error message_lookup_netgroup_encode(struct wire_writer *,
+    const struct message_lookup_netgroup *);
+enum wire_error message_lookup_processes_encode(struct wire_writer *,
+    const struct message_lookup_processes *);
 
 #endif /* MESSAGE_GEN_H */

@@ -34,6 +34,10 @@
 #define LIMIT_NAME_MAX 256
 #define LIMIT_PATH_MAX 1024
 #define LIMIT_GROUPS_MAX 512
+#define LIMIT_PROCESSES_MAX 512
+#define LIMIT_USER_FILES_MAX 4
+#define LIMIT_USER_FILE_NAME_MAX 64
+#define LIMIT_USER_FILE_MAX 8192
 #define LIMIT_LOG_MAX 1024
 #define LIMIT_FAULT_MAX 511
 #define LIMIT_REQUESTS_MAX 64
@@ -43,7 +47,7 @@
 
 #define WIRE_VERSION 1
 #define WIRE_FINGERPRINT_SIZE 8
-#define WIRE_FINGERPRINT_TEXT "7d89a265f86b5804"
+#define WIRE_FINGERPRINT_TEXT "307a38376f5f07cf"
 extern const uint8_t wire_fingerprint[WIRE_FINGERPRINT_SIZE];
 
 /* Bit n of ENUM_X is set if n is a value of enum x. */
