@@ -175,6 +175,12 @@ export const MESSAGES = {
       },
       parent_started: { kind: "i64", optional: true, doc: "Start time of its parent; there if its parent is." },
       module: { kind: "line", max: "MODULE_MAX", doc: "The name of the module on the pam.d line." },
+      instance: {
+        kind: "line",
+        max: "MODULE_MAX",
+        optional: true,
+        doc: "The `instance=` of the pam.d line, which keeps its module data apart.",
+      },
       grants: {
         kind: "list",
         max: "GRANTS_MAX",
