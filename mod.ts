@@ -54,7 +54,7 @@ export type { Code, Hook, LineType } from "./sdk/hooks.ts";
 export { COMMON_CODES, HOOK_CODES, HOOKS, LINE_TYPES } from "./sdk/hooks.ts";
 export type { GrantedItem, ItemName, Items } from "./sdk/items.ts";
 export type { Log, LogProperties } from "./sdk/log.ts";
-export type { Ageing, Lookup, Passwd } from "./sdk/lookup.ts";
+export type { Ageing, Lookup, Passwd, ProcessStart } from "./sdk/lookup.ts";
 export {
   type ChangePassword,
   defineModule,
@@ -69,3 +69,4 @@ export type { Denial, Deny, RefusalCode, Result } from "./sdk/result.ts";
 export { Secret } from "./sdk/secret.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./sdk/standard_schema.ts";
 export { CODES, FLAGS, ITEMS, type PamCode, type PamItem, STYLES, TOKENS } from "./sdk/tokens.ts";
+export type { GrantedUserFile, UserFileName, UserFiles } from "./sdk/user_files.ts";

@@ -18,6 +18,9 @@ export type GroupEntry = MessageOf<"groups">["groups"][number];
 /** The ageing fields of the hook's user, as they travel: days, -1 for an empty field. */
 export type AgeingEntry = Omit<MessageOf<"ageing">, "type">;
 
+/** One process, as it travels: by its id and when it started. */
+export type ProcessEntry = MessageOf<"lookup_processes">["processes"][number];
+
 /** The level of a log line. */
 export type LogLevel = MessageOf<"log">["level"];
 
@@ -51,6 +54,10 @@ export interface Caller {
   lookupGroups(): Promise<readonly GroupEntry[] | undefined>;
   /** Looks up the ageing fields of the user's shadow entry; `undefined` if there is none. */
   lookupAgeing(): Promise<AgeingEntry | undefined>;
+  /** Looks up whether the user is in a netgroup. */
+  lookupNetgroup(netgroup: string): Promise<boolean>;
+  /** Looks up which of `processes` still run, position by position. */
+  lookupProcesses(processes: readonly ProcessEntry[]): Promise<readonly boolean[]>;
   /** Shows a text at once. */
   text(style: TextStyle, text: string): void;
   /** Writes a line, at most LOG_MAX bytes of UTF-8 without control characters, to the system log. */

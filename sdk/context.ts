@@ -17,6 +17,7 @@ import type { Log } from "./log.ts";
 import type { Lookup } from "./lookup.ts";
 import type { NoOptions } from "./options.ts";
 import type { Deny } from "./result.ts";
+import type { UserFiles } from "./user_files.ts";
 
 /**
  * What pam_setcred(3) is asked to do; flags without a verb mean `establish`, as in libpam.
@@ -65,6 +66,12 @@ export interface CallerProcess {
   readonly uid: number;
   /** Its effective user id: 0 for a set-uid program. */
   readonly euid: number;
+  /**
+   * When it started, in clock ticks since boot: field 22 of proc_pid_stat(5). With `pid` it names this process
+   * and no later one; see `lookup.running()`. There if the application is privileged and the module defines
+   * `setCredentials`, `openSession` or `closeSession`.
+   */
+  readonly started: number | undefined;
 }
 
 /**
@@ -159,6 +166,8 @@ export interface Context<H extends Hook = Hook, O = unknown, G extends Grant = n
  */
 export interface AuthenticateContext<O = NoOptions, G extends Grant = never>
   extends Context<"authenticate", O, G>, Authtok<G, "auth"> {
+  /** Files for the user. */
+  readonly userFiles: UserFiles<G, "auth">;
   /** PAM_DISALLOW_NULL_AUTHTOK: an empty password must not be enough. */
   readonly disallowNullAuthtok: boolean;
 }
@@ -184,6 +193,8 @@ export interface AuthenticateContext<O = NoOptions, G extends Grant = never>
  */
 export interface SetCredentialsContext<O = NoOptions, G extends Grant = never>
   extends Context<"setCredentials", O, G> {
+  /** Files for the user. */
+  readonly userFiles: UserFiles<G, "auth">;
   /** What to do with the credentials. */
   readonly verb: Verb;
 }
@@ -235,7 +246,10 @@ export interface AccountContext<O = NoOptions, G extends Grant = never> extends 
  * ```
  */
 export interface OpenSessionContext<O = NoOptions, G extends Grant = never>
-  extends Context<"openSession", O, G> {}
+  extends Context<"openSession", O, G> {
+  /** Files for the user. */
+  readonly userFiles: UserFiles<G, "session">;
+}
 
 /**
  * What the handler of `closeSession` sees; see pam_sm_close_session(3). It may run in another process than
@@ -267,7 +281,10 @@ export interface OpenSessionContext<O = NoOptions, G extends Grant = never>
  * ```
  */
 export interface CloseSessionContext<O = NoOptions, G extends Grant = never>
-  extends Context<"closeSession", O, G> {}
+  extends Context<"closeSession", O, G> {
+  /** Files for the user. */
+  readonly userFiles: UserFiles<G, "session">;
+}
 
 /**
  * What both handlers of `changePassword` see; see pam_sm_chauthtok(3).

@@ -45,6 +45,8 @@ export interface Host {
    * more. Called at most once, when a handler is given its first Secret.
    */
   abandoned?(act: () => void): void;
+  /** Whether the module data of the hook were carried over from another process. Left out: no. */
+  readonly resumed?: boolean;
   /** The time. Called at most once, and only if a handler asks. */
   now(): Temporal.Instant;
   /** `length` random octets, fit for secrets. */
@@ -76,6 +78,7 @@ function bare(code: PamCode): Result {
     items: NOTHING,
     environment: NOTHING,
     tokens: NOTHING,
+    user_files: NOTHING,
   };
 }
 
@@ -83,8 +86,8 @@ function bare(code: PamCode): Result {
  * Runs `hook` of `module`. Never throws and never rejects; a synchronous handler gives its outcome
  * synchronously.
  *
- * Every Secret that the hook was given is wiped by then; the octets of `tokens` in the outcome are the
- * receiver's to wipe.
+ * Every Secret that the hook was given is wiped by then; the octets of `tokens` and `user_files` in the outcome
+ * are the receiver's to wipe.
  */
 export function dispatch(
   module: LoadedModule,
@@ -194,7 +197,7 @@ function mistakeIn(state: HookState, value: unknown): Mistake | undefined {
 /** Ends the hook without any effect. */
 function refuse(state: HookState, mistake: Mistake): Outcome {
   const outcome = fault(mistake.fault, state.withoutSecrets(mistake.message));
-  state.dropTokens();
+  state.dropSecrets();
   guarded(() => state.end());
   return outcome;
 }
@@ -209,14 +212,16 @@ function accept(state: HookState, value: PamCode | Denial): Outcome {
 
 function withEffects(state: HookState, result: Result): Outcome {
   const { code } = result;
-  const changes = state.items !== undefined || state.environment !== undefined || state.tokens !== undefined;
+  const changes = state.items !== undefined || state.environment !== undefined ||
+    state.tokens !== undefined || state.userFiles !== undefined;
   const data = state.dataEffect;
   if (!changes && data === undefined && state.failDelayUs === 0) return result;
   if (isRefusal(code) || code === "ignore") {
     if (code === "ignore" && changes) {
-      state.log("warning", 'items, environment and tokens are not set with "ignore": return "success"', {});
+      const text = 'items, environment, tokens and user files are not set with "ignore": return "success"';
+      state.log("warning", text, {});
     }
-    state.dropTokens();
+    state.dropSecrets();
     return { ...result, ...data, fail_delay_us: state.failDelayUs };
   }
   const whole: Result = {
@@ -228,10 +233,13 @@ function withEffects(state: HookState, result: Result): Outcome {
       value === undefined ? { name } : { name, value }
     ),
     tokens: [...state.tokens ?? NOTHING].map(([token, value]) => ({ token, value })),
+    user_files: [...state.userFiles ?? NOTHING].map(([name, content]) =>
+      content === undefined ? { name } : { name, content }
+    ),
   };
   const size = sizeOf(whole);
   if (size <= LIMITS.FRAME_MAX) return whole;
-  state.dropTokens();
+  state.dropSecrets();
   const { hook } = state.message;
   return fault(
     "protocol",
@@ -240,19 +248,22 @@ function withEffects(state: HookState, result: Result): Outcome {
 }
 
 /**
- * The octets of a result beside its lists and its data: tag, code, message, action, data, delay and three
+ * The octets of a result beside its lists and its data: tag, code, message, action, data, delay and four
  * counts.
  */
-const RESULT_OVERHEAD = 1 + 1 + 1 + 1 + 2 + 4 + 3 * 2;
+const RESULT_OVERHEAD = 1 + 1 + 1 + 1 + 2 + 4 + 4 * 2;
 
 /** The size of a result on the wire, without its length word. */
-function sizeOf({ data, items, environment, tokens }: Result): number {
+function sizeOf({ data, items, environment, tokens, user_files }: Result): number {
   let size = RESULT_OVERHEAD + data.length;
   for (const { value } of items) size += 1 + 2 + byteLength(value);
   for (const { name, value } of environment) {
     size += 2 + name.length + 1 + (value === undefined ? 0 : 2 + byteLength(value));
   }
   for (const { value } of tokens) size += 1 + 2 + value.length;
+  for (const { name, content } of user_files) {
+    size += 2 + name.length + 1 + (content === undefined ? 0 : 2 + content.length);
+  }
   return size;
 }
 

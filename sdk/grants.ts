@@ -37,6 +37,8 @@ export type SettableItem = Exclude<PamItem, "service">;
  * - `set_item:NAME`: set an item; see pam_set_item(3)
  * - `env:NAME`: set or delete one variable of the PAM environment, or all that start with NAME in
  *   `env:NAME*`; see pam_putenv(3)
+ * - `user_file:NAME`: write or delete the file NAME of the user's own, or all that start with NAME in
+ *   `user_file:NAME*`; `auth` and `session` lines only
  *
  * A grant is at most 80 bytes long (GRANT_MAX), and a line has at most 32 (GRANTS_MAX).
  *
@@ -57,11 +59,12 @@ export type Grant =
   | "get_env"
   | "shadow"
   | `set_item:${SettableItem}`
-  | `env:${string}`;
+  | `env:${string}`
+  | `user_file:${string}`;
 
 /**
  * A grant that makes sense on a pam.d line of type `L`: tokens exist only while libpam runs `auth` and
- * `password` lines.
+ * `password` lines, and files of the user are made where a login is: on `auth` and `session` lines.
  *
  * @example
  * ```ts
@@ -70,10 +73,14 @@ export type Grant =
  * const onPassword: GrantOn<"password">[] = ["authtok", "set_authtok", "prompt"];
  * // @ts-expect-error a session has no password
  * const onSession: GrantOn<"session"> = "authtok";
+ * // @ts-expect-error account decides, and makes nothing
+ * const onAccount: GrantOn<"account"> = "user_file:token";
  * ```
  */
-export type GrantOn<L extends LineType> = L extends "auth" | "password" ? Grant
-  : Exclude<Grant, "authtok" | "set_authtok">;
+export type GrantOn<L extends LineType> = L extends "auth" ? Grant
+  : L extends "session" ? Exclude<Grant, "authtok" | "set_authtok">
+  : L extends "password" ? Exclude<Grant, `user_file:${string}`>
+  : Exclude<Grant, "authtok" | "set_authtok" | `user_file:${string}`>;
 
 /**
  * The grants that a module declares, by the type of the pam.d line on which it needs them. A handler's
@@ -195,16 +202,26 @@ function covers(pattern: string, name: string): boolean {
   return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-/** Whether one of `grants` gives `wanted`: the word itself, or a prefix of the variable. */
+/** The grants that take a name with `*` behind it for a prefix. */
+const PREFIXED = ["env:", "user_file:"] as const;
+
+/** Whether one of `grants` gives `wanted`: the word itself, or a prefix of the variable or the file. */
 export function gives(grants: Iterable<string>, wanted: string): boolean {
   for (const grant of grants) {
-    if (grant === wanted || (grant.startsWith("env:") && covers(grant, wanted))) return true;
+    if (grant === wanted) return true;
+    if (PREFIXED.some((word) => grant.startsWith(word)) && covers(grant, wanted)) return true;
   }
   return false;
 }
 
 const PLAIN: ReadonlySet<string> = new Set(["prompt", "authtok", "set_authtok", "get_env", "shadow"]);
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*\*?$/;
+const USER_FILE = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** Whether `name` can be the name of a user file. */
+export function isUserFileName(name: string): boolean {
+  return name.length <= LIMITS.USER_FILE_NAME_MAX && USER_FILE.test(name);
+}
 
 /** What is wrong with grant `grant` on lines of type `line`; `undefined` if nothing is. */
 export function grantProblem(grant: unknown, line: LineType): string | undefined {
@@ -220,12 +237,22 @@ export function grantProblem(grant: unknown, line: LineType): string | undefined
     const names = Object.keys(ITEMS).filter((name) => name !== "service");
     return `${named}: the items that can be set are ${names.join(", ")}`;
   }
+  if (grant.startsWith("user_file:")) return userFileProblem(grant.slice("user_file:".length), named, line);
   if (!grant.startsWith("env:")) {
-    return `${named}: the grants are ${[...PLAIN].join(", ")}, set_item:NAME and env:NAME`;
+    return `${named}: the grants are ${[...PLAIN].join(", ")}, set_item:NAME, env:NAME and user_file:NAME`;
   }
   const name = grant.slice("env:".length);
   if (!VARIABLE.test(name) || name.length > LIMITS.ENV_NAME_MAX) {
     return `${named}: write the name of a variable, with * behind it for a prefix`;
   }
   return isRefusedVariable(name) ? `${named}: this variable is refused whatever the grant` : undefined;
+}
+
+function userFileProblem(name: string, named: string, line: LineType): string | undefined {
+  if (line !== "auth" && line !== "session") {
+    return `${named}: user files are made on auth and session lines only`;
+  }
+  if (isUserFileName(name.endsWith("*") ? name.slice(0, -1) : name)) return undefined;
+  return `${named}: write the name of a file, at most ${LIMITS.USER_FILE_NAME_MAX} letters, digits, ".", "_" and "-" ` +
+    "(USER_FILE_NAME_MAX), the first a letter or a digit, with * behind it for a prefix";
 }

@@ -22,6 +22,7 @@ import { type Lookup, makeLookup } from "./lookup.ts";
 import { type Deny, makeDeny } from "./result.ts";
 import type { Secret } from "./secret.ts";
 import { FLAGS } from "./tokens.ts";
+import { makeUserFiles, type UserFiles } from "./user_files.ts";
 
 const VERB_FLAGS = FLAGS.establish_cred | FLAGS.delete_cred | FLAGS.reinitialize_cred | FLAGS.refresh_cred;
 
@@ -58,6 +59,7 @@ type Made = {
 export class HookContext implements Context<Hook, unknown, Grant> {
   readonly #state: HookState;
   readonly #made: Made = {};
+  #userFiles: UserFiles<Grant> | undefined;
 
   /** Makes the context of the hook whose state is `state`. */
   constructor(state: HookState) {
@@ -82,11 +84,12 @@ export class HookContext implements Context<Hook, unknown, Grant> {
     return this.#flag(FLAGS.silent);
   }
   get caller(): Context["caller"] {
-    const { pid, uid, euid } = this.#state.message;
-    return this.#made.caller ??= Object.freeze({ pid, uid, euid });
+    const { pid, uid, euid, started } = this.#state.message;
+    return this.#made.caller ??= Object.freeze({ pid, uid, euid, started });
   }
   get continuity(): Context["continuity"] {
-    return this.#state.message.data === undefined ? "none" : "same";
+    if (this.#state.message.data === undefined) return "none";
+    return this.#state.host.resumed ? "resumed" : "same";
   }
   get deny(): Deny<Hook> {
     return this.#made.deny ??= makeDeny(this.#state);
@@ -132,6 +135,9 @@ export class HookContext implements Context<Hook, unknown, Grant> {
   }
   get privileged(): boolean {
     return this.#state.message.uid === 0;
+  }
+  get userFiles(): UserFiles<Grant> {
+    return this.#userFiles ??= makeUserFiles(this.#state);
   }
   get authtok(): (prompt?: string) => Promise<Secret> {
     return makeGetToken(this.#state, "authtok", "authtok()");

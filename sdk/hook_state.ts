@@ -40,6 +40,8 @@ export class HookState {
   environment: Map<string, string | undefined> | undefined = undefined;
   /** Tokens to set; the octets are this hook's own. */
   tokens: Map<PamToken, Uint8Array> | undefined = undefined;
+  /** User files to write, or to delete (`undefined`); the octets are this hook's own. */
+  userFiles: Map<string, Uint8Array | undefined> | undefined = undefined;
   /** The delay after failure, in microseconds. */
   failDelayUs = 0;
   /** Whether the outcome is decided. */
@@ -70,9 +72,14 @@ export class HookState {
     return this.#data ??= new DataStore(this.message.data, (problem) => this.log("warning", problem, {}));
   }
 
-  /** What is to be done with the module data. */
+  /** What is to be done with the module data. Those that were carried over are put on this handle. */
   get dataEffect(): DataStore["effect"] | undefined {
-    return this.#data?.effect;
+    const effect = this.#data?.effect;
+    const { data } = this.message;
+    if (!this.host.resumed || data === undefined || (effect !== undefined && effect.data_action !== "keep")) {
+      return effect;
+    }
+    return { data_action: "set", data };
   }
 
   /**
@@ -211,9 +218,11 @@ export class HookState {
     this.host.caller.log("warning", text);
   }
 
-  /** Wipes the tokens that will not travel. */
-  dropTokens(): void {
+  /** Wipes the tokens and the user files that will not travel. */
+  dropSecrets(): void {
     for (const bytes of this.tokens?.values() ?? []) bytes.fill(0);
+    for (const bytes of this.userFiles?.values() ?? []) bytes?.fill(0);
     this.tokens = undefined;
+    this.userFiles = undefined;
   }
 }

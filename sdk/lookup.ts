@@ -9,6 +9,8 @@ import type { AgeingEntry } from "./caller.ts";
 import type { Grant, Granted } from "./grants.ts";
 import type { HookState } from "./hook_state.ts";
 import type { LineType } from "./hooks.ts";
+import { byteLength, isLine } from "./text.ts";
+import { LIMITS } from "./wire/schema.ts";
 
 /**
  * The passwd entry of the user; see passwd(5), getpwnam(3).
@@ -79,8 +81,35 @@ export interface Ageing {
 }
 
 /**
+ * One process, which no later one with the same number is mistaken for; see proc_pid_stat(5), field 22.
+ *
+ * @example
+ * ```ts
+ * import { defineModule, type ProcessStart } from "@pam-deno/sdk";
+ * import { assertLogged, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const opened: ProcessStart[] = [{ pid: 812, started: 5_200 }, { pid: 977, started: 9_100 }];
+ * const module = defineModule({
+ *   async openSession({ lookup, log }) {
+ *     const running = await lookup.running(opened);
+ *     log.info("{count} still open", { count: running.filter(Boolean).length });
+ *     return "success";
+ *   },
+ * });
+ * const scene = { running: [{ pid: 977, started: 9_100 }] };
+ * assertLogged(await runHook(module, "openSession", scene), "1 still open");
+ * ```
+ */
+export interface ProcessStart {
+  /** Its process id. */
+  readonly pid: number;
+  /** When it started, in clock ticks since boot. */
+  readonly started: number;
+}
+
+/**
  * Looks the user of the hook up in the machine's databases, as the application sees them (nsswitch.conf(5)).
- * A second call in the same hook gives the same answer. Each rejects with {@linkcode PamError} if the
+ * A second call in the same hook gives the same answer, but for `running()`. Each rejects with {@linkcode PamError} if the
  * database cannot be asked.
  *
  * @example
@@ -111,6 +140,20 @@ export interface Lookup<G extends Grant = never, L extends LineType = LineType> 
    * The ageing fields; `undefined` if there is no shadow entry. Needs the grant `shadow`. See getspnam(3).
    */
   readonly ageing: Granted<"shadow", G, L, () => Promise<Ageing | undefined>>;
+  /**
+   * Whether the user is in netgroup `name`, whatever the host and the domain; `false` also if there is no such
+   * netgroup, or none on this machine. See innetgr(3). Throws a RangeError for a name that is empty, over 256
+   * bytes (NAME_MAX) or has control characters.
+   */
+  inNetgroup(name: string): Promise<boolean>;
+  /**
+   * Whether these very processes still run, position by position: what was noted as `caller.pid` and
+   * `caller.started` of an earlier hook. At most 512 at once (PROCESSES_MAX).
+   *
+   * Rejects with {@linkcode PamError} if the application is not privileged: others do not see every process.
+   * Throws a RangeError for more, and for what cannot be a process.
+   */
+  running(processes: readonly ProcessStart[]): Promise<readonly boolean[]>;
 }
 
 /** The runtime's view: every grant there is. */
@@ -159,17 +202,65 @@ async function ageing(state: HookState): Promise<Ageing | undefined> {
   return entry === undefined ? undefined : toAgeing(entry);
 }
 
+function checkNetgroup(name: string): void {
+  const fits = typeof name === "string" && name !== "" && name.length <= LIMITS.NAME_MAX && isLine(name) &&
+    byteLength(name) <= LIMITS.NAME_MAX;
+  if (fits) return;
+  throw new RangeError(
+    `lookup.inNetgroup() takes a name of 1 to ${LIMITS.NAME_MAX} bytes (NAME_MAX) without control characters`,
+  );
+}
+
+/** The highest process id that travels. */
+const PID_MAX = 0xffff_ffff;
+
+function checkProcesses(processes: readonly ProcessStart[]): ProcessStart[] {
+  if (!Array.isArray(processes)) throw new TypeError("lookup.running() takes a list of processes");
+  if (processes.length > LIMITS.PROCESSES_MAX) {
+    throw new RangeError(
+      `lookup.running() takes at most ${LIMITS.PROCESSES_MAX} processes (PROCESSES_MAX), not ${processes.length}`,
+    );
+  }
+  return processes.map(({ pid, started }) => {
+    if (Number.isInteger(pid) && pid > 0 && pid <= PID_MAX && Number.isSafeInteger(started) && started >= 0) {
+      return { pid, started };
+    }
+    throw new RangeError(`lookup.running() takes { pid, started } of a process, not { ${pid}, ${started} }`);
+  });
+}
+
+async function running(state: HookState, processes: readonly ProcessStart[]): Promise<readonly boolean[]> {
+  const answers = await state.host.caller.lookupProcesses(processes);
+  if (answers.length === processes.length) return Object.freeze(answers);
+  throw new Error(
+    `lookup.running() asked for ${processes.length} processes, ${answers.length} were answered`,
+  );
+}
+
 /** Makes the look-ups of one hook. */
 export function makeLookup(state: HookState): AllLookup {
   let passwdOnce: Promise<Passwd | undefined> | undefined;
   let groupsOnce: Promise<readonly string[]> | undefined;
   let ageingOnce: Promise<Ageing | undefined> | undefined;
+  const netgroupsOnce = new Map<string, Promise<boolean>>();
   return Object.freeze({
     passwd: () => passwdOnce ??= state.ask("lookup.passwd()", () => passwd(state)),
     groups: () => groupsOnce ??= state.ask("lookup.groups()", () => groups(state)),
     ageing() {
       state.needs("shadow", "lookup.ageing()");
       return ageingOnce ??= state.ask("lookup.ageing()", () => ageing(state));
+    },
+    inNetgroup(name: string) {
+      checkNetgroup(name);
+      const known = netgroupsOnce.get(name);
+      if (known !== undefined) return known;
+      const answer = state.ask("lookup.inNetgroup()", () => state.host.caller.lookupNetgroup(name));
+      netgroupsOnce.set(name, answer);
+      return answer;
+    },
+    running(processes: readonly ProcessStart[]) {
+      const checked = checkProcesses(processes);
+      return state.ask("lookup.running()", () => running(state, checked));
     },
   });
 }

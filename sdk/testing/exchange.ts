@@ -13,6 +13,7 @@ import type {
   GroupEntry,
   LogLevel,
   PasswdEntry,
+  ProcessEntry,
   TextStyle,
 } from "../caller.ts";
 import { dispatch, type Host } from "../dispatch.ts";
@@ -90,7 +91,7 @@ export class Exchange implements Caller {
   async play(
     module: LoadedModule,
     message: MessageOf<"hook">,
-    host: Pick<Host, "now" | "random" | "late">,
+    host: Pick<Host, "now" | "random" | "late" | "resumed">,
   ): Promise<MessageOf<"result"> | Failure> {
     try {
       const asked = transmit(message, "shim");
@@ -166,6 +167,17 @@ export class Exchange implements Caller {
   /** See {@linkcode Caller}. */
   lookupAgeing(): Promise<AgeingEntry | undefined> {
     return this.#answer({ type: "lookup_ageing" }, "ageing");
+  }
+
+  /** See {@linkcode Caller}. */
+  async lookupNetgroup(netgroup: string): Promise<boolean> {
+    return (await this.#answer({ type: "lookup_netgroup", netgroup }, "member"))?.member ?? false;
+  }
+
+  /** See {@linkcode Caller}. */
+  async lookupProcesses(processes: readonly ProcessEntry[]): Promise<readonly boolean[]> {
+    const answer = await this.#answer({ type: "lookup_processes", processes }, "processes");
+    return (answer?.processes ?? []).map(({ running }) => running);
   }
 
   /** See {@linkcode Caller}. */

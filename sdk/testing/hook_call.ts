@@ -12,6 +12,7 @@ import { FINGERPRINT } from "../wire/fingerprint_gen.ts";
 import { VERSION } from "../wire/schema.ts";
 import type { MessageFrom, MessageOf } from "../wire/types.ts";
 import { Exchange, type Failure } from "./exchange.ts";
+import type { ProcessStart } from "../lookup.ts";
 import type { Handle } from "./handle.ts";
 import type { HookResult, SeenLine, SeenMessage } from "./hook_result.ts";
 import type { FakeTransactionOptions, RunOptions } from "./options.ts";
@@ -31,6 +32,11 @@ import { lookUp, type UserEntry } from "./users.ts";
 
 const BUDGET_MS = 5000;
 const PID = 1000;
+const STARTED = 100_000;
+/** Where the shim of an ordinary installation writes user files. */
+const USER_FILES = "/run/pam-deno/user";
+/** The hooks of which one makes the shim say when the application started. */
+const TOLD_STARTED: readonly Hook[] = ["setCredentials", "openSession", "closeSession"];
 
 const FLAGS_OF: Readonly<Record<Hook, readonly PamFlag[]>> = {
   authenticate: ["silent", "disallow_null_authtok"],
@@ -107,6 +113,9 @@ export class HookCall<H extends Hook> {
     this.#run = run;
     this.#words = run.options ?? around.options.options ?? [];
     this.#flags = flagBits(hook, run.flags ?? []);
+    if (run.continuity === "resumed" && hook !== "setCredentials" && hook !== "openSession") {
+      throw new TypeError(`Cannot resume ${hook}: the worker does that for setCredentials and openSession`);
+    }
   }
 
   /** Makes the call, and its effects on the handle. */
@@ -148,11 +157,24 @@ export class HookCall<H extends Hook> {
     hangUp?.addEventListener("abort", hungUp, { once: true });
     if (hangUp?.aborted) hungUp();
     const random = options.random ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
-    const ended = await exchange.play(module, this.#message(), { now, random });
+    const resumed = this.#run.continuity === "resumed";
+    const ended = await exchange.play(module, this.#message(), { now, random, resumed });
     hangUp?.removeEventListener("abort", hungUp);
-    return "failure" in ended
-      ? { code: failureCode(ended.failure, hook), handled: true, failure: ended }
-      : { code: ended.code, handled: true, result: ended };
+    if ("failure" in ended) return { code: failureCode(ended.failure, hook), handled: true, failure: ended };
+    const cannot = this.#applyProblem(ended);
+    return cannot === undefined ? { code: ended.code, handled: true, result: ended } : {
+      code: failureCode("protocol", hook),
+      handled: true,
+      failure: { failure: "protocol", cause: cannot },
+    };
+  }
+
+  /** Why the effects cannot be applied: a file belongs to somebody. */
+  #applyProblem({ user_files }: MessageOf<"result">): string | undefined {
+    if (user_files.length === 0) return undefined;
+    const { handle, users } = this.#around;
+    const entry = users.get(handle.items.get("user") ?? "");
+    return typeof entry === "object" ? undefined : "the user of a user file cannot be looked up";
   }
 
   /** Makes sure that there is a user; a code if there is none. */
@@ -187,7 +209,26 @@ export class HookCall<H extends Hook> {
       items: items.map(([item, value]) => ({ item, value })),
       environment: environment.map(([name, value]) => ({ name, value })),
       data: handle.data,
+      started: this.#isPrivileged && TOLD_STARTED.some((hook) => module.hooks.includes(hook))
+        ? options.started ?? STARTED
+        : undefined,
+      user_files: grants.some((grant) => grant.startsWith("user_file:")) ? USER_FILES : undefined,
     };
+  }
+
+  get #isPrivileged(): boolean {
+    const { uid = 0, euid = uid } = this.#around.options;
+    return euid === 0;
+  }
+
+  /** Which of `processes` are there: the application, and what the scene says. */
+  #running(processes: readonly ProcessStart[]): MessageFrom<"shim"> {
+    if (!this.#isPrivileged) return { type: "failed", code: "perm_denied" };
+    const { pid = PID, started = STARTED, running = [] } = this.#around.options;
+    const there = [{ pid, started }, ...running];
+    const isThere = (wanted: ProcessStart) =>
+      there.some(({ pid, started }) => pid === wanted.pid && started === wanted.started);
+    return { type: "processes", processes: processes.map((one) => ({ running: isThere(one) })) };
   }
 
   /** Carries out a request that the rules admit. */
@@ -210,8 +251,10 @@ export class HookCall<H extends Hook> {
         const value = getAuthtok(asking, request.token, prompt);
         return typeof value === "string" ? { type: "failed", code: value } : { type: "token", value };
       }
+      case "lookup_processes":
+        return this.#running(request.processes);
       default:
-        return lookUp(request.type, handle.items.get("user"), users);
+        return lookUp(request, handle.items.get("user"), users);
     }
   }
 
@@ -230,7 +273,7 @@ export class HookCall<H extends Hook> {
   }
 }
 
-type Effects = Pick<HookResult, "items" | "environment" | "tokens" | "data" | "failDelay">;
+type Effects = Pick<HookResult, "items" | "environment" | "tokens" | "userFiles" | "data" | "failDelay">;
 
 const WHAT_BECAME_OF_DATA = { keep: "kept", set: "set", delete: "deleted" } as const;
 
@@ -240,6 +283,7 @@ function effectsOf(result: MessageOf<"result"> | undefined): Effects {
     items: Object.fromEntries(result?.items.map(({ item, value }) => [item, value]) ?? []),
     environment: Object.fromEntries(result?.environment.map(({ name, value }) => [name, value]) ?? []),
     tokens: result?.tokens.map(({ token }) => token) ?? [],
+    userFiles: Object.fromEntries(result?.user_files.map(({ name, content }) => [name, content]) ?? []),
     data: WHAT_BECAME_OF_DATA[result?.data_action ?? "keep"],
     failDelay: delay === 0
       ? undefined

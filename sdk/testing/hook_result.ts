@@ -105,6 +105,8 @@ export interface HookResult<H extends Hook = Hook> {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Tokens that were set, by name only. */
   readonly tokens: readonly PamToken[];
+  /** User files that were written, by name, or, with `undefined`, deleted. */
+  readonly userFiles: Readonly<Record<string, Uint8Array | undefined>>;
   /** What became of the module data. */
   readonly data: "kept" | "set" | "deleted";
   /** The delay after failure that was asked for. */
@@ -139,6 +141,9 @@ function message({ style, text }: SeenMessage): string {
 export function formatResult(result: HookResult): string {
   const { hook, code, handled, failure, cause, shown, prompted, log, items, environment, tokens, data } =
     result;
+  const files = Object.entries(result.userFiles).map(([name, content]) =>
+    content === undefined ? `${name} deleted` : `${name}, ${content.length} octets`
+  );
   const set = Object.entries({ ...items, ...environment }).map(([name, value]) =>
     value === undefined ? `${name} deleted` : `${name}=${JSON.stringify(value)}`
   );
@@ -150,6 +155,7 @@ export function formatResult(result: HookResult): string {
   items:       ${list(Object.entries(items).map(([name, value]) => `${name}=${JSON.stringify(value)}`))}
   environment: ${list(set.slice(Object.keys(items).length))}
   tokens:      ${list(tokens)}
+  user files:  ${list(files)}
   module data: ${data}
   fail delay:  ${result.failDelay ?? "none"}`;
 }

@@ -55,6 +55,7 @@ export type { FailureClass, Hook, HOOKS, LineType } from "../hooks.ts";
 export type { Answer, Conversation, ConversationMessage } from "../libpam/conversation.ts";
 export { passwordOnly, refuse, textsOnly } from "../libpam/conversation.ts";
 export type { PromptStep, ScriptStep, TextStep } from "../libpam/script.ts";
+export type { ProcessStart } from "../lookup.ts";
 export type { MODULE_FORMAT, PamModule } from "../module.ts";
 export type { OptionName, PermissionName, Permissions, PermissionValue } from "../permissions.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "../standard_schema.ts";

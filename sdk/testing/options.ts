@@ -8,6 +8,7 @@
 import type { Hook, LineType } from "../hooks.ts";
 import type { Conversation } from "../libpam/conversation.ts";
 import type { ScriptStep } from "../libpam/script.ts";
+import type { ProcessStart } from "../lookup.ts";
 import type { PamCode, PamItem, PamToken } from "../tokens.ts";
 
 /**
@@ -73,6 +74,8 @@ export interface TestUser {
   readonly name?: string;
   /** Names of the groups, the primary one first. Default: one with the user's name. */
   readonly groups?: readonly string[];
+  /** Names of the netgroups; see innetgr(3). Default: none. */
+  readonly netgroups?: readonly string[];
   /** The shadow entry; none if left out. */
   readonly ageing?: TestAgeing;
 }
@@ -131,6 +134,13 @@ export interface FakeTransactionOptions {
   readonly euid?: number;
   /** Its process id. Default: 1000. */
   readonly pid?: number;
+  /**
+   * When it started, in clock ticks since boot. Default: 100000. A module sees it only if the application is privileged and the module
+   * defines `setCredentials`, `openSession` or `closeSession`.
+   */
+  readonly started?: number;
+  /** The other processes that run, for `lookup.running()`. Default: none. The application itself runs in any case. */
+  readonly running?: readonly ProcessStart[];
   /** Makes the module's random octets. Default: random ones. */
   readonly random?: (length: number) => Uint8Array<ArrayBuffer>;
 }
@@ -185,6 +195,11 @@ export interface RunOptions<H extends Hook = Hook> {
   readonly flags?: readonly FlagOf<H>[];
   /** The words of the pam.d line, in place of the transaction's. */
   readonly options?: readonly string[];
+  /**
+   * `resumed`: the module data are not those of the handle but were carried over by the worker from another process, as those of sshd's
+   * child are to its parent. They stay on the handle, so that the next hook finds them `same`. setCredentials and openSession only.
+   */
+  readonly continuity?: "resumed";
   /** What is left of the service budget, in milliseconds. Default: 5000. It does not run out: nothing here takes time. */
   readonly budgetMs?: number;
   /** The application hangs up, or the deadline passes, when this fires: the hook's signal fires, and the hook is broken off. */

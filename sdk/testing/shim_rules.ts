@@ -13,6 +13,7 @@ import {
   FAILURES,
   type Hook,
   HOOK_CODES,
+  LINE_TYPES,
   UNDEFINED_HOOKS,
 } from "../hooks.ts";
 import type { PamCode, PamItem, PamStyle } from "../tokens.ts";
@@ -21,12 +22,19 @@ import type { MessageOf } from "../wire/types.ts";
 
 /** A message of the worker that wants an answer. */
 export type Request = MessageOf<
-  "converse" | "get_token" | "lookup_passwd" | "lookup_groups" | "lookup_ageing"
+  | "converse"
+  | "get_token"
+  | "lookup_passwd"
+  | "lookup_groups"
+  | "lookup_ageing"
+  | "lookup_netgroup"
+  | "lookup_processes"
 >;
 
 type Item = MessageOf<"result">["items"][number];
 type Variable = MessageOf<"result">["environment"][number];
 type Token = MessageOf<"result">["tokens"][number];
+type UserFile = MessageOf<"result">["user_files"][number];
 
 /** PROTOCOL.md, section 12. What a hook that the module does not define answers. */
 export function undefinedCode(hook: Hook, defined: readonly Hook[]): PamCode {
@@ -66,7 +74,7 @@ export function asksForUser(hook: Hook): boolean {
   return hasTokens(hook);
 }
 
-/** Whether a code says that the login goes on: only then do items, environment and tokens take effect. */
+/** Whether a code says that the login goes on: only then do items, environment, tokens and user files take effect. */
 function goesOn(code: PamCode): boolean {
   return code === "success" || code === "new_authtok_reqd";
 }
@@ -112,7 +120,10 @@ export function requestProblem(
       return grants.includes("shadow") ? undefined : notGranted("lookup_ageing", "shadow");
     case "lookup_passwd":
     case "lookup_groups":
+    case "lookup_processes":
       return undefined;
+    case "lookup_netgroup":
+      return request.netgroup === "" ? "the worker asked for a netgroup without a name" : undefined;
   }
 }
 
@@ -127,12 +138,13 @@ function beyond(what: string, grant: string): string {
 }
 
 function codeProblem(result: MessageOf<"result">, hook: Hook): string | undefined {
-  const { code, message, data_action, data, fail_delay_us, items, environment, tokens } = result;
+  const { code, message, data_action, data, fail_delay_us } = result;
+  const { items, environment, tokens, user_files } = result;
   const legal: readonly string[] = [...COMMON_CODES, ...HOOK_CODES[hook]];
   if (!legal.includes(code)) return `the result is ${code}, which is not a code of this hook`;
   if (message !== undefined && !refuses(code)) return `the result ${code} has the message of a refusal`;
-  if (!goesOn(code) && items.length + environment.length + tokens.length > 0) {
-    return `the result ${code} sets items, environment or tokens`;
+  if (!goesOn(code) && items.length + environment.length + tokens.length + user_files.length > 0) {
+    return `the result ${code} sets items, environment, tokens or user files`;
   }
   if (data_action !== "set" && data.length > 0) return "the result has module data, but does not set them";
   return fail_delay_us > LIMITS.FAIL_DELAY_MAX_US
@@ -158,6 +170,15 @@ function tokenProblem({ value }: Token, grants: readonly string[]): string | und
   return value.includes(0) ? "the result sets a token with a NUL in it" : undefined;
 }
 
+function userFileProblem({ name }: UserFile, hook: Hook, grants: readonly string[]): string | undefined {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
+    return "the result writes a user file with a name that is none";
+  }
+  const line = LINE_TYPES[hook];
+  if (line !== "auth" && line !== "session") return "the result writes a user file, but this hook has none";
+  return gives(grants, `user_file:${name}`) ? undefined : beyond(`user file ${name}`, "user_file:NAME");
+}
+
 /** PROTOCOL.md, section 10. What is wrong with a result; `undefined` if all of it may be applied. A wrong one has no effect at all. */
 export function resultProblem(
   result: MessageOf<"result">,
@@ -169,6 +190,7 @@ export function resultProblem(
     ...result.items.map((item) => itemProblem(item, grants)),
     ...result.environment.map((variable) => variableProblem(variable, grants)),
     ...result.tokens.map((token) => tokenProblem(token, grants)),
+    ...result.user_files.map((file) => userFileProblem(file, hook, grants)),
   ].find((problem) => problem !== undefined);
 }
 

@@ -33,15 +33,18 @@ export function usersOf(
 
 /** The answer to a look-up of `user`. */
 export function lookUp(
-  request: Exclude<Request["type"], "converse" | "get_token">,
+  request: Exclude<Request, { type: "converse" | "get_token" | "lookup_processes" }>,
   user: string | undefined,
   users: ReadonlyMap<string, UserEntry>,
 ): MessageFrom<"shim"> {
   const entry = user === undefined ? undefined : users.get(user);
-  if (user === undefined || entry === undefined) return { type: "absent" };
+  if (user === undefined || entry === undefined) {
+    // A netgroup is a list of names: nobody asks whether there is such a user.
+    return request.type === "lookup_netgroup" ? { type: "member", member: false } : { type: "absent" };
+  }
   if (typeof entry === "string") return { type: "failed", code: entry };
   const { name = user, uid = FIRST_UID, gid = uid, groups = [name], ageing } = entry;
-  switch (request) {
+  switch (request.type) {
     case "lookup_passwd": {
       const { home = `/home/${name}`, shell = "/bin/sh" } = entry;
       return { type: "passwd", name, uid, gid, home, shell };
@@ -51,6 +54,8 @@ export function lookUp(
         type: "groups",
         groups: groups.map((name, i) => ({ gid: i === 0 ? gid : FIRST_GID + i, name })),
       };
+    case "lookup_netgroup":
+      return { type: "member", member: entry.netgroups?.includes(request.netgroup) ?? false };
     case "lookup_ageing": {
       if (ageing === undefined) return { type: "absent" };
       const { lastChange = -1, min = -1, max = -1, warn = -1, inactive = -1, expire = -1 } = ageing;

@@ -12,6 +12,7 @@ import type {
   GroupEntry,
   LogLevel,
   PasswdEntry,
+  ProcessEntry,
   TextStyle,
 } from "../caller.ts";
 import { PamError } from "../error.ts";
@@ -30,6 +31,18 @@ export interface Wire {
   /** Called when it was answered. */
   endWait(): void;
 }
+
+/** What kind of a request it is. */
+interface Asking {
+  /** Whether `absent` answers it too. */
+  readonly mayBeAbsent?: boolean;
+  /** Whether a person is asked. */
+  readonly asksPerson?: boolean;
+}
+
+const PERSON: Asking = { asksPerson: true };
+const ENTRY: Asking = { mayBeAbsent: true };
+const ALWAYS: Asking = {};
 
 interface Pending {
   readonly request: NameFrom<"worker">;
@@ -53,7 +66,7 @@ export class ConnectionCaller implements Caller {
 
   /** Calls the application's conversation once. */
   async converse(messages: readonly CallerMessage[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const { answers } = await this.#ask({ type: "converse", messages }, "answers", true) as MessageOf<
+    const { answers } = await this.#ask({ type: "converse", messages }, "answers", PERSON) as MessageOf<
       "answers"
     >;
     return answers.map(({ answer }) => answer);
@@ -61,7 +74,7 @@ export class ConnectionCaller implements Caller {
 
   /** Calls pam_get_authtok(3). */
   async getToken(token: PamToken, prompt?: string): Promise<Uint8Array> {
-    const { value } = await this.#ask({ type: "get_token", token, prompt }, "token", true) as MessageOf<
+    const { value } = await this.#ask({ type: "get_token", token, prompt }, "token", PERSON) as MessageOf<
       "token"
     >;
     return value;
@@ -69,17 +82,30 @@ export class ConnectionCaller implements Caller {
 
   /** Looks up the passwd entry of the user. */
   async lookupPasswd(): Promise<PasswdEntry | undefined> {
-    return await this.#ask({ type: "lookup_passwd" }, "passwd") as MessageOf<"passwd"> | undefined;
+    return await this.#ask({ type: "lookup_passwd" }, "passwd", ENTRY) as MessageOf<"passwd"> | undefined;
   }
 
   /** Looks up the groups of the user. */
   async lookupGroups(): Promise<readonly GroupEntry[] | undefined> {
-    return (await this.#ask({ type: "lookup_groups" }, "groups") as MessageOf<"groups"> | undefined)?.groups;
+    return (await this.#ask({ type: "lookup_groups" }, "groups", ENTRY) as MessageOf<"groups"> | undefined)
+      ?.groups;
   }
 
   /** Looks up the ageing fields of the user's shadow entry. */
   async lookupAgeing(): Promise<AgeingEntry | undefined> {
-    return await this.#ask({ type: "lookup_ageing" }, "ageing") as MessageOf<"ageing"> | undefined;
+    return await this.#ask({ type: "lookup_ageing" }, "ageing", ENTRY) as MessageOf<"ageing"> | undefined;
+  }
+
+  /** Looks up whether the user is in a netgroup. */
+  async lookupNetgroup(netgroup: string): Promise<boolean> {
+    const answer = await this.#ask({ type: "lookup_netgroup", netgroup }, "member", ALWAYS);
+    return (answer as MessageOf<"member">).member;
+  }
+
+  /** Looks up which processes still run. */
+  async lookupProcesses(processes: readonly ProcessEntry[]): Promise<readonly boolean[]> {
+    const answer = await this.#ask({ type: "lookup_processes", processes }, "processes", ALWAYS);
+    return (answer as MessageOf<"processes">).processes.map(({ running }) => running);
   }
 
   /** Shows a text at once. */
@@ -95,13 +121,13 @@ export class ConnectionCaller implements Caller {
   #ask(
     message: MessageFrom<"worker">,
     expected: Answer["type"],
-    asksPerson: boolean = false,
+    { asksPerson = false, mayBeAbsent = false }: Asking,
   ): Promise<Answer | undefined> {
     if (this.#over) return Promise.reject(this.#reason());
     return new Promise((resolve, reject) => {
       if (asksPerson) this.#wire.beginWait();
       const request = message.type;
-      this.#pending.push({ request, expected, mayBeAbsent: !asksPerson, asksPerson, resolve, reject });
+      this.#pending.push({ request, expected, mayBeAbsent, asksPerson, resolve, reject });
       this.#wire.send(message);
     });
   }

@@ -350,6 +350,7 @@ export class Exchange implements Host, Wire {
 function wipe(outcome: Outcome): void {
   if (outcome.type !== "result") return;
   for (const { value } of outcome.tokens) value.fill(0);
+  for (const { content } of outcome.user_files) content?.fill(0);
 }
 
 function concat(frames: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {

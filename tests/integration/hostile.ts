@@ -56,6 +56,7 @@ export function result(
     items: [],
     environment: [],
     tokens: [],
+    user_files: [],
     ...rest,
   };
 }

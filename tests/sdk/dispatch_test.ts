@@ -60,19 +60,22 @@ Deno.test("dispatch() answers hooks that the module leaves undefined by the tabl
 const counter = dataKey("counter", v.number());
 
 const everything = {
-  grants: { auth: ["env:APP_*", "set_item:tty", "set_authtok"] },
+  grants: { auth: ["env:APP_*", "set_item:tty", "set_authtok", "user_file:ticket-*"] },
 } as const;
 
 Deno.test("dispatch() sends every effect with success", async () => {
   const module = defineModule({
     ...everything,
-    authenticate({ environment, items, setAuthtok, data, failDelay }) {
+    authenticate({ environment, items, setAuthtok, userFiles, data, failDelay }) {
       environment.set("APP_A", "1");
       environment.set("APP_A", "");
       environment.delete("APP_B");
       items.set("tty", "tty7");
       setAuthtok(bytesOf("first"));
       setAuthtok(bytesOf("second"));
+      userFiles.set("ticket-1", "first");
+      userFiles.set("ticket-1", "second");
+      userFiles.delete("ticket-2");
       data.set(counter, 3);
       failDelay(Temporal.Duration.from({ seconds: 2 }));
       failDelay(Temporal.Duration.from({ milliseconds: 5 }));
@@ -89,25 +92,27 @@ Deno.test("dispatch() sends every effect with success", async () => {
     items: [{ item: "tty", value: "tty7" }],
     environment: [{ name: "APP_A", value: "" }, { name: "APP_B" }],
     tokens: [{ token: "authtok", value: bytesOf("second") }],
+    user_files: [{ name: "ticket-1", content: bytesOf("second") }, { name: "ticket-2" }],
   });
   assert.deepEqual(decode(encode(result).subarray(4)), result);
 });
 
-Deno.test("dispatch() sends data and delay with a refusal, and no items, environment or tokens", async () => {
+Deno.test("dispatch() sends data and delay with a refusal, and no items, environment, tokens or user files", async () => {
   const module = defineModule({
     ...everything,
-    authenticate({ environment, items, setAuthtok, data, failDelay, deny }) {
+    authenticate({ environment, items, setAuthtok, userFiles, data, failDelay, deny }) {
       environment.set("APP_A", "1");
       items.set("tty", "tty7");
       setAuthtok(bytesOf("token"));
+      userFiles.set("ticket-1", "token");
       data.set(counter, 4);
       failDelay(Temporal.Duration.from({ microseconds: 1 }));
       return deny("auth_err", "No");
     },
   });
   const seen = await runHook(module, "authenticate");
-  const { items, environment, tokens, data_action, fail_delay_us, message } = resultOf(seen);
-  assert.deepEqual([items, environment, tokens], [[], [], []]);
+  const { items, environment, tokens, user_files, data_action, fail_delay_us, message } = resultOf(seen);
+  assert.deepEqual([items, environment, tokens, user_files], [[], [], [], []]);
   assert.deepEqual([data_action, fail_delay_us, message], ["set", 1, "No"]);
   assert.deepEqual(seen.logs, []);
 });
@@ -123,7 +128,7 @@ Deno.test('dispatch() says so when effects are lost to "ignore"', async () => {
   const seen = await runHook(module, "authenticate");
   assert.deepEqual(resultOf(seen).environment, []);
   assert.deepEqual(seen.logs, [
-    'warning: items, environment and tokens are not set with "ignore": return "success"',
+    'warning: items, environment, tokens and user files are not set with "ignore": return "success"',
   ]);
 });
 
@@ -137,18 +142,20 @@ Deno.test("dispatch() refuses effects that do not fit into a frame", async () =>
   });
   const { fault, message } = faultOf(await runHook(module, "authenticate"));
   assert.equal(fault, "protocol");
-  assert.equal(message, "the effects of authenticate are 20546 bytes together: at most 16384 (FRAME_MAX)");
+  assert.equal(message, "the effects of authenticate are 20548 bytes together: at most 16384 (FRAME_MAX)");
 });
 
 Deno.test("dispatch() knows the size of a result to the byte", async () => {
   const filled = (length: number) =>
     defineModule({
       ...everything,
-      authenticate({ environment, items, setAuthtok, data }) {
+      authenticate({ environment, items, setAuthtok, userFiles, data }) {
         for (const n of [1, 2]) environment.set(`APP_${n}`, "x".repeat(LIMITS.ENV_VALUE_MAX));
         environment.delete("APP_OLD");
         items.set("tty", "ä");
         setAuthtok(bytesOf("token"));
+        userFiles.set("ticket-1", "z");
+        userFiles.delete("ticket-2");
         data.set(dataKey("d", v.string()), "y".repeat(4080));
         environment.set("APP_3", "ö".repeat(100) + "x".repeat(length));
         return "success";
@@ -230,7 +237,7 @@ Deno.test("the context has what came with the hook", async () => {
     "sshd",
     "10.0.0.1",
     undefined,
-    { pid: 4711, uid: 1000, euid: 0 },
+    { pid: 4711, uid: 1000, euid: 0, started: undefined },
     "2026-01-01T00:00:00Z",
     [7, 7],
     "none",

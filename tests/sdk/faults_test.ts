@@ -18,6 +18,7 @@ Deno.test("codeOf() is a result's own code, and for a fault the code of its clas
     items: [],
     environment: [],
     tokens: [],
+    user_files: [],
   };
   assert.equal(codeOf("account", result), "acct_expired");
   assert.equal(codeOf("account", { type: "fault", fault: "threw", message: "" }), "service_err");

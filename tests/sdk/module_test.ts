@@ -80,7 +80,7 @@ Deno.test("defineModule() refuses grants that cannot be given", () => {
   refuses(grants("auth", 3), "grants.auth holds a number: write grants as strings");
   refuses(
     grants("auth", "promt"),
-    'grants.auth holds "promt": the grants are prompt, authtok, set_authtok, get_env, shadow, set_item:NAME and env:NAME',
+    'grants.auth holds "promt": the grants are prompt, authtok, set_authtok, get_env, shadow, set_item:NAME, env:NAME and user_file:NAME',
   );
   refuses(
     grants("account", "authtok"),
@@ -99,6 +99,22 @@ Deno.test("defineModule() refuses grants that cannot be given", () => {
     grants("session", "env:LD_PRELOAD"),
     'grants.session holds "env:LD_PRELOAD": this variable is refused whatever the grant',
   );
+  for (const line of ["account", "password"]) {
+    refuses(
+      grants(line, "user_file:token"),
+      `grants.${line} holds "user_file:token": user files are made on auth and session lines only`,
+    );
+  }
+  for (const name of ["*", "", ".a", "-a", "a/b", "a*b", "a**", "ä", "x".repeat(65)]) {
+    refuses(
+      grants("session", `user_file:${name}`),
+      `grants.session holds "user_file:${name}": write the name of a file, at most 64 letters, digits, ".", "_" ` +
+        'and "-" (USER_FILE_NAME_MAX), the first a letter or a digit, with * behind it for a prefix',
+    );
+  }
+  for (const name of ["a", "A.b_c-1", "9*", "x".repeat(64)]) {
+    define(grants("session", `user_file:${name}`));
+  }
 });
 
 Deno.test("defineModule() refuses permissions that cannot be given", () => {

@@ -24,6 +24,8 @@ export interface Scene {
   readonly options?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly data?: Uint8Array;
+  /** The folder of user files; `null` is a shim that does not say. */
+  readonly userFiles?: string | null;
   readonly now?: string;
   /** Answers of the person, in order; `undefined` is none. */
   readonly answers?: readonly (string | undefined)[];
@@ -68,6 +70,7 @@ export function hookMessage(hook: Hook, scene: Scene = {}): MessageOf<"hook"> {
     items: Object.entries(items).map(([item, value]) => ({ item: item as PamItem, value: value! })),
     environment: Object.entries(scene.environment ?? {}).map(([name, value]) => ({ name, value })),
     ...(scene.data === undefined ? {} : { data: scene.data }),
+    ...(scene.userFiles === null ? {} : { user_files: scene.userFiles ?? "/run/user-files" }),
   };
 }
 
@@ -91,6 +94,8 @@ export async function runHook(
     lookupPasswd: () => Promise.resolve(undefined),
     lookupGroups: () => Promise.resolve(undefined),
     lookupAgeing: () => Promise.resolve(undefined),
+    lookupNetgroup: () => Promise.resolve(false),
+    lookupProcesses: (processes) => Promise.resolve(processes.map(() => false)),
     text: (style, text) => void seen.texts.push(`${style}: ${text}`),
     log: (level, text) => void seen.logs.push(`${level}: ${text}`),
     ...scene.caller,

@@ -50,6 +50,7 @@ const SEEN = `  hook:        authenticate
   environment: A="1 ä"
                B deleted
   tokens:      authtok
+  user files:  nothing
   module data: kept
   fail delay:  PT2S`;
 
@@ -59,6 +60,7 @@ const NOTHING_ELSE = `  shown:       nothing
   items:       nothing
   environment: nothing
   tokens:      nothing
+  user files:  nothing
   module data: kept
   fail delay:  none`;
 

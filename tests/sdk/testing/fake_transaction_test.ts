@@ -39,7 +39,7 @@ Deno.test("FakeTransaction gives a handler the items, the caller, the flags and 
     flags: ["silent", "disallow_null_authtok"],
   } as const;
   assert.equal((await runHook(module, "account", options)).code, "success");
-  const caller = { pid: 42, uid: 1000, euid: 0 };
+  const caller = { pid: 42, uid: 1000, euid: 0, started: undefined };
   assert.deepEqual(seen, [
     "sshd",
     "bob",
@@ -62,7 +62,7 @@ Deno.test("FakeTransaction has a plain value for everything that a test leaves o
         "2026-01-01T12:00:00Z",
         false,
       ]);
-      assert.deepEqual({ ...caller }, { pid: 1000, uid: 0, euid: 0 });
+      assert.deepEqual({ ...caller }, { pid: 1000, uid: 0, euid: 0, started: undefined });
       const { name, uid, gid, home, shell } = await lookup.passwd() ?? {};
       assert.deepEqual([name, uid, gid, home, shell], ["alice", 1000, 1000, "/home/alice", "/bin/sh"]);
       assert.deepEqual(await lookup.groups(), ["alice"]);

@@ -39,6 +39,7 @@ const result = (effects: Partial<MessageOf<"result">> = {}): MessageOf<"result">
   items: [],
   environment: [],
   tokens: [],
+  user_files: [],
   ...effects,
 });
 
@@ -79,7 +80,7 @@ Deno.test("resultProblem() admits items, environment and tokens only with succes
     for (const code of ["ignore", "perm_denied", "acct_expired"] as const) {
       assert.equal(
         resultProblem(result({ code, ...effect }), "account", grants),
-        `the result ${code} sets items, environment or tokens`,
+        `the result ${code} sets items, environment, tokens or user files`,
       );
     }
     assert.match(resultProblem(result(effect), "account", []) ?? "", /which the grant .* does not cover$/);
