@@ -6,69 +6,10 @@
 
 #include <security/pam_ext.h>
 
+#include "callback_lookup.h"
 #include "conversation.h"
-#include "items.h"
-#include "lookup.h"
 #include "message_gen.h"
-
-static bool
-callback_malformed(struct call *call, const char *message,
-    enum wire_error error)
-{
-	return reason_set(&call->why, FAILURE_PROTOCOL, "the worker sent a "
-	    "malformed %s: %s", message, wire_error_name(error));
-}
-
-static bool
-callback_not_granted(struct call *call, const char *message,
-    const char *grant)
-{
-	return reason_set(&call->why, FAILURE_PROTOCOL, "the worker sent %s "
-	    "without the grant %s: write grant=%s on the pam.d line if the "
-	    "module may do that", message, grant, grant);
-}
-
-/* Sends what has been encoded into call->out, and wipes it there. */
-static bool
-callback_reply(struct call *call, const struct wire_writer *w)
-{
-	bool sent;
-
-	sent = channel_send(&call->channel, w->p, w->len, &call->deadline,
-	    &call->why);
-	explicit_bzero(w->p, w->len);
-	return sent;
-}
-
-static bool
-callback_reply_failed(struct call *call, int code)
-{
-	struct message_failed m = { .code = (uint8_t)code };
-	struct wire_writer w;
-
-	wire_writer_init(&w, call->out, sizeof(call->out));
-	(void)message_failed_encode(&w, &m);
-	return callback_reply(call, &w);
-}
-
-/* An answer that does not fit, of which some octets were written already. */
-static bool
-callback_not_sent(struct call *call, const struct wire_writer *w)
-{
-	explicit_bzero(w->p, w->cap);
-	return callback_reply_failed(call, PAM_CONV_ERR);
-}
-
-static bool
-callback_reply_absent(struct call *call)
-{
-	struct message_absent m = { 0 };
-	struct wire_writer w;
-
-	wire_writer_init(&w, call->out, sizeof(call->out));
-	(void)message_absent_encode(&w, &m);
-	return callback_reply(call, &w);
-}
+#include "reply.h"
 
 static bool
 callback_converse_is_legal(struct call *call,
@@ -101,8 +42,8 @@ callback_reply_answers(struct call *call, const struct conversation *c,
 	}
 	wire_writer_init(&w, call->out, sizeof(call->out));
 	if (message_answers_encode(&w, &m) != WIRE_OK)
-		return callback_not_sent(call, &w);
-	return callback_reply(call, &w);
+		return reply_not_sent(call, &w);
+	return reply_send(call, &w);
 }
 
 static bool
@@ -116,10 +57,10 @@ callback_converse(struct call *call, const struct channel_frame *frame)
 	size_t i;
 
 	if (!grants_have(&call->args.grants, GRANT_PROMPT))
-		return callback_not_granted(call, "converse", "prompt");
+		return reply_not_granted(call, "converse", "prompt");
 	error = message_converse_decode(&m, frame->body, frame->len);
 	if (error != WIRE_OK)
-		return callback_malformed(call, "converse", error);
+		return reply_malformed(call, "converse", error);
 	if (!callback_converse_is_legal(call, &m))
 		return false;
 	conversation_init(&c);
@@ -132,7 +73,7 @@ callback_converse(struct call *call, const struct channel_frame *frame)
 	else if (code == PAM_SUCCESS)
 		served = callback_reply_answers(call, &c, at, m.n_messages);
 	else
-		served = callback_reply_failed(call, code);
+		served = reply_failed(call, code);
 	conversation_end(&c, call);
 	return served;
 }
@@ -147,8 +88,8 @@ callback_reply_token(struct call *call, const char *value)
 	m.value.len = strnlen(value, LIMIT_TOKEN_MAX + 1);
 	wire_writer_init(&w, call->out, sizeof(call->out));
 	if (message_token_encode(&w, &m) != WIRE_OK)
-		return callback_not_sent(call, &w);
-	return callback_reply(call, &w);
+		return reply_not_sent(call, &w);
+	return reply_send(call, &w);
 }
 
 /* libpam wipes the tokens before pam_sm_setcred(3): it would ask for one. */
@@ -169,13 +110,13 @@ callback_get_token(struct call *call, const struct channel_frame *frame)
 	int at = -1, code;
 
 	if (!grants_have(&call->args.grants, GRANT_AUTHTOK))
-		return callback_not_granted(call, "get_token", "authtok");
+		return reply_not_granted(call, "get_token", "authtok");
 	if (!callback_has_tokens(call->hook))
 		return reason_set(&call->why, FAILURE_PROTOCOL, "the worker "
 		    "sent get_token, but there is no token in this hook");
 	error = message_get_token_decode(&m, frame->body, frame->len);
 	if (error != WIRE_OK)
-		return callback_malformed(call, "get_token", error);
+		return reply_malformed(call, "get_token", error);
 	conversation_init(&c);
 	if (m.has_prompt)
 		conversation_add(&c, call, STYLE_PROMPT_ECHO_OFF, m.prompt,
@@ -189,114 +130,7 @@ callback_get_token(struct call *call, const struct channel_frame *frame)
 		return false;
 	if (code == PAM_SUCCESS && value != NULL)
 		return callback_reply_token(call, value);
-	return callback_reply_failed(call, conversation_refusal(code));
-}
-
-/* What a look-up answers that found nothing to send. */
-static bool
-callback_reply_lookup(struct call *call, enum lookup status, const char *what)
-{
-	switch (status) {
-	case LOOKUP_ABSENT:
-		return callback_reply_absent(call);
-	case LOOKUP_STARVED:
-		log_line(&call->log, LOG_ERR, "looking up the user's %s "
-		    "needs more descriptors or memory than there are, or is "
-		    "over a limit", what);
-		return callback_reply_failed(call, PAM_BUF_ERR);
-	case LOOKUP_FORBIDDEN:
-		log_line(&call->log, LOG_ERR, "the application may not read "
-		    "the user's %s", what);
-		return callback_reply_failed(call, PAM_PERM_DENIED);
-	default:
-		log_line(&call->log, LOG_ERR, "looking up the user's %s "
-		    "failed: it is unreadable, or does not fit the protocol",
-		    what);
-		return callback_reply_failed(call, PAM_SYSTEM_ERR);
-	}
-}
-
-static bool
-callback_lookup_passwd(struct call *call, const char *user)
-{
-	struct message_passwd m;
-	struct lookup_buffer b;
-	struct wire_writer w;
-	enum lookup status;
-
-	lookup_buffer_init(&b);
-	wire_writer_init(&w, call->out, sizeof(call->out));
-	status = lookup_passwd(user, &m, &b);
-	if (status == LOOKUP_FOUND && message_passwd_encode(&w, &m) != WIRE_OK)
-		status = LOOKUP_FAILED;
-	lookup_buffer_free(&b);
-	deadline_resume(&call->deadline, DEADLINE_SYSTEM);
-	if (status != LOOKUP_FOUND)
-		return callback_reply_lookup(call, status, "passwd entry");
-	return callback_reply(call, &w);
-}
-
-static bool
-callback_lookup_groups(struct call *call, const char *user)
-{
-	struct lookup_groups *g;
-	struct wire_writer w;
-	enum lookup status;
-
-	wire_writer_init(&w, call->out, sizeof(call->out));
-	status = lookup_groups(user, &g);
-	if (status == LOOKUP_FOUND &&
-	    message_groups_encode(&w, &g->m) != WIRE_OK)
-		status = LOOKUP_FAILED;
-	lookup_groups_free(g);
-	deadline_resume(&call->deadline, DEADLINE_SYSTEM);
-	if (status != LOOKUP_FOUND)
-		return callback_reply_lookup(call, status, "groups");
-	return callback_reply(call, &w);
-}
-
-static bool
-callback_lookup_ageing(struct call *call, const char *user)
-{
-	struct message_ageing m;
-	struct lookup_buffer b;
-	struct wire_writer w;
-	enum lookup status;
-
-	lookup_buffer_init(&b);
-	wire_writer_init(&w, call->out, sizeof(call->out));
-	status = lookup_ageing(user, &m, &b);
-	if (status == LOOKUP_FOUND && message_ageing_encode(&w, &m) != WIRE_OK)
-		status = LOOKUP_FAILED;
-	lookup_buffer_free(&b);
-	deadline_resume(&call->deadline, DEADLINE_SYSTEM);
-	if (status != LOOKUP_FOUND)
-		return callback_reply_lookup(call, status, "shadow entry");
-	return callback_reply(call, &w);
-}
-
-static bool
-callback_lookup(struct call *call, const struct channel_frame *frame)
-{
-	const char *user;
-
-	if (frame->tag == MESSAGE_LOOKUP_AGEING &&
-	    !grants_have(&call->args.grants, GRANT_SHADOW))
-		return callback_not_granted(call, "lookup_ageing", "shadow");
-	if (frame->len != 0)
-		return callback_malformed(call, "look-up", WIRE_TRAILING);
-	/* read again: a module of the same stack may have set it in between */
-	if ((user = items_get_user(call)) == NULL)
-		return callback_reply_absent(call);
-	deadline_pause(&call->deadline);
-	switch (frame->tag) {
-	case MESSAGE_LOOKUP_PASSWD:
-		return callback_lookup_passwd(call, user);
-	case MESSAGE_LOOKUP_GROUPS:
-		return callback_lookup_groups(call, user);
-	default:
-		return callback_lookup_ageing(call, user);
-	}
+	return reply_failed(call, conversation_refusal(code));
 }
 
 static bool
@@ -307,7 +141,7 @@ callback_text(struct call *call, const struct channel_frame *frame)
 
 	error = message_text_decode(&m, frame->body, frame->len);
 	if (error != WIRE_OK)
-		return callback_malformed(call, "text", error);
+		return reply_malformed(call, "text", error);
 	if (m.style != STYLE_ERROR_MSG && m.style != STYLE_TEXT_INFO)
 		return reason_set(&call->why, FAILURE_PROTOCOL, "the worker "
 		    "sent a text in the style of a prompt");
@@ -326,7 +160,7 @@ callback_log(struct call *call, const struct channel_frame *frame)
 
 	error = message_log_decode(&m, frame->body, frame->len);
 	if (error != WIRE_OK)
-		return callback_malformed(call, "log", error);
+		return reply_malformed(call, "log", error);
 	if (++call->n_log_lines > LIMIT_LOG_LINES_MAX)
 		return true;
 	/* the levels of the protocol are the numbers of syslog(3) */
@@ -355,6 +189,8 @@ callback_serve(struct call *call, const struct channel_frame *frame)
 	case MESSAGE_LOOKUP_PASSWD:
 	case MESSAGE_LOOKUP_GROUPS:
 	case MESSAGE_LOOKUP_AGEING:
+	case MESSAGE_LOOKUP_NETGROUP:
+	case MESSAGE_LOOKUP_PROCESSES:
 		break;
 	default:
 		return reason_set(&call->why, FAILURE_PROTOCOL, "the worker "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data.h"
+#include "user_file.h"
 
 static bool
 effects_beyond(struct call *call, const char *what, struct wire_str name,
@@ -41,9 +42,10 @@ effects_check_code(struct call *call, const struct message_result *m)
 		return reason_set(&call->why, FAILURE_PROTOCOL, "the result "
 		    "%s has the message of a refusal", code_token(m->code));
 	if (m->code != CODE_SUCCESS && m->code != CODE_NEW_AUTHTOK_REQD &&
-	    (m->n_items > 0 || m->n_environment > 0 || m->n_tokens > 0))
+	    (m->n_items > 0 || m->n_environment > 0 || m->n_tokens > 0 ||
+	    m->n_user_files > 0))
 		return reason_set(&call->why, FAILURE_PROTOCOL, "the result "
-		    "%s sets items, environment or tokens",
+		    "%s sets items, environment, tokens or user files",
 		    code_token(m->code));
 	if (m->data_action != DATA_ACTION_SET && m->data.len > 0)
 		return reason_set(&call->why, FAILURE_PROTOCOL, "the result "
@@ -117,7 +119,8 @@ bool
 effects_check(struct call *call, const struct message_result *m)
 {
 	return effects_check_code(call, m) && effects_check_items(call, m) &&
-	    effects_check_environment(call, m) && effects_check_tokens(call, m);
+	    effects_check_environment(call, m) &&
+	    effects_check_tokens(call, m) && user_file_check(call, m);
 }
 
 static bool
@@ -198,7 +201,8 @@ effects_apply(struct call *call, const struct message_result *m)
 {
 	int code;
 
-	if (!effects_apply_items(call, m))
+	/* first, since they are the likeliest to fail */
+	if (!user_file_apply(call, m) || !effects_apply_items(call, m))
 		return false;
 	code = data_apply(call, m->data_action, m->data);
 	if (code != PAM_SUCCESS)

@@ -9,6 +9,7 @@
 #define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
 #define ENV_PREFIX	"env:"
 #define ITEM_PREFIX	"set_item:"
+#define FILE_PREFIX	"user_file:"
 /* The longest pattern of the deny list and its NUL. */
 #define GRANTS_DENIED_MAX	20
 
@@ -63,6 +64,7 @@ grants_init(struct grants *g)
 {
 	g->words = 0;
 	g->items = 0;
+	g->user_files = false;
 	g->n = 0;
 }
 
@@ -146,6 +148,55 @@ grants_check_env(struct wire_str pattern)
 }
 
 static bool
+grants_is_alphanumeric(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	    (c >= '0' && c <= '9');
+}
+
+bool
+grants_user_file_name(struct wire_str name)
+{
+	size_t i;
+	char c;
+
+	if (name.len == 0 || name.len > LIMIT_USER_FILE_NAME_MAX)
+		return false;
+	for (i = 0; i < name.len; i++) {
+		c = name.s[i];
+		if (grants_is_alphanumeric(c) ||
+		    (i > 0 && (c == '.' || c == '_' || c == '-')))
+			continue;
+		return false;
+	}
+	return true;
+}
+
+static bool
+grants_has_user_files(enum hook hook)
+{
+	return hook == HOOK_AUTHENTICATE || hook == HOOK_SET_CREDENTIALS ||
+	    hook == HOOK_OPEN_SESSION || hook == HOOK_CLOSE_SESSION;
+}
+
+static enum grant_status
+grants_set_user_file(struct grants *g, enum hook hook, struct wire_str pattern)
+{
+	bool prefix = pattern.len > 0 && pattern.s[pattern.len - 1] == '*';
+
+	if (prefix && pattern.len == 1)
+		return GRANT_ALL_FILES;
+	if (prefix)
+		pattern.len--;
+	if (!grants_user_file_name(pattern))
+		return GRANT_BAD_FILE;
+	if (!grants_has_user_files(hook))
+		return GRANT_NO_FILES;
+	g->user_files = true;
+	return GRANT_GIVEN;
+}
+
+static bool
 grants_has_tokens(enum hook hook)
 {
 	return hook == HOOK_AUTHENTICATE || hook == HOOK_SET_CREDENTIALS ||
@@ -183,6 +234,8 @@ grants_set(struct grants *g, enum hook hook, struct wire_str word)
 		return grants_check_env(word);
 	if (grants_skip_prefix(&word, ITEM_PREFIX))
 		return grants_set_item(g, word);
+	if (grants_skip_prefix(&word, FILE_PREFIX))
+		return grants_set_user_file(g, hook, word);
 	return GRANT_UNKNOWN;
 }
 
@@ -223,6 +276,14 @@ grant_status_text(enum grant_status status)
 		return "env:* would be every variable; name them, or a prefix";
 	case GRANT_DENIED:
 		return "no module may set this variable";
+	case GRANT_NO_FILES:
+		return "it exists on auth and session lines only";
+	case GRANT_BAD_FILE:
+		return "user_file: wants the name of a file, A-Z, a-z, 0-9 "
+		    "and, not in front, . _ -, with at most one * at its end";
+	case GRANT_ALL_FILES:
+		return "user_file:* would be every file; name them, or a "
+		    "prefix";
 	case GRANT_TOO_MANY:
 		return "there are too many grants on the line";
 	}
@@ -252,6 +313,23 @@ grants_have_env(const struct grants *g, struct wire_str name)
 	for (i = 0; i < g->n; i++) {
 		pattern = g->list[i];
 		if (grants_skip_prefix(&pattern, ENV_PREFIX) &&
+		    grants_match(pattern, name))
+			return true;
+	}
+	return false;
+}
+
+bool
+grants_have_user_file(const struct grants *g, struct wire_str name)
+{
+	struct wire_str pattern;
+	size_t i;
+
+	if (!grants_user_file_name(name))
+		return false;
+	for (i = 0; i < g->n; i++) {
+		pattern = g->list[i];
+		if (grants_skip_prefix(&pattern, FILE_PREFIX) &&
 		    grants_match(pattern, name))
 			return true;
 	}

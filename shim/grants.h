@@ -23,6 +23,7 @@ enum grant {
 struct grants {
 	uint32_t	words;		/* enum grant */
 	uint32_t	items;		/* 1 << number of the item */
+	bool		user_files;	/* any user_file: */
 	struct wire_str	list[LIMIT_GRANTS_MAX];	/* as written, each once */
 	size_t		n;
 };
@@ -35,6 +36,9 @@ enum grant_status {
 	GRANT_BAD_NAME,		/* env: without a name, or with a bad one */
 	GRANT_BARE_STAR,	/* env:* */
 	GRANT_DENIED,		/* a variable of the deny list */
+	GRANT_NO_FILES,		/* for auth and session lines only */
+	GRANT_BAD_FILE,		/* user_file: without a name, or a bad one */
+	GRANT_ALL_FILES,	/* user_file:* */
 	GRANT_TOO_MANY		/* more than LIMIT_GRANTS_MAX */
 };
 
@@ -57,5 +61,11 @@ bool	grants_env_name(struct wire_str);
 
 /* Whether the variable is refused whatever the grant. */
 bool	grants_env_denied(struct wire_str);
+
+/* Whether user_file:NAME or user_file:PREFIX* covers the file. */
+bool	grants_have_user_file(const struct grants *, struct wire_str name);
+
+/* [A-Za-z0-9][A-Za-z0-9._-]*, at most LIMIT_USER_FILE_NAME_MAX. */
+bool	grants_user_file_name(struct wire_str);
 
 #endif /* GRANTS_H */

@@ -42,7 +42,9 @@
 #include "link.h"
 #include "lookup.h"
 #include "message_gen.h"
+#include "process.h"
 #include "reach.h"
+#include "user_file.h"
 
 /* " for user NAME" in a log line. */
 #define HOOK_WHOM_MAX	(LIMIT_NAME_MAX + 16)
@@ -60,6 +62,7 @@ hook_begin(struct call *call, pam_handle_t *pamh, enum hook hook, int flags)
 	call->log.hook = hook;
 	call->log.module = NULL;
 	call->log.debug = false;
+	call->defined = 0;
 	call->n_requests = 0;
 	call->n_texts = 0;
 	call->n_log_lines = 0;
@@ -108,6 +111,11 @@ hook_put_args(const struct shim_args *args, struct message_hook *m)
 
 	m->module.s = args->module;
 	m->module.len = strlen(args->module);
+	m->has_instance = args->instance != NULL;
+	if (m->has_instance) {
+		m->instance.s = args->instance;
+		m->instance.len = strlen(args->instance);
+	}
 	m->n_grants = args->grants.n;
 	for (i = 0; i < args->grants.n; i++)
 		m->grants[i].grant = args->grants.list[i];
@@ -124,7 +132,7 @@ hook_tx(struct call *call)
 	struct message_hook m;
 	struct wire_writer w;
 	enum wire_error error;
-	char **environment = NULL;
+	char user_files[PLACE_PATH_MAX], **environment = NULL;
 	bool sent = false;
 
 	m.version = WIRE_VERSION;
@@ -134,9 +142,11 @@ hook_tx(struct call *call)
 	m.pid = (uint32_t)getpid();
 	m.uid = call->caller.uid;
 	m.euid = call->caller.euid;
-	m.has_started = m.has_parent_pid = m.has_parent_started = false;
-	m.has_user_files = false;
+	process_fill(call, &m);
 	hook_put_args(&call->args, &m);
+	m.has_user_files = user_file_dir(call, user_files);
+	m.user_files.s = user_files;
+	m.user_files.len = m.has_user_files ? strlen(user_files) : 0;
 	data_read(call, &m);
 	wire_writer_init(&w, call->out, sizeof(call->out));
 	if (!items_read(call, &m) || !items_read_env(call, &m, &environment))
@@ -244,11 +254,11 @@ hook_wait(struct call *call)
 
 /* Answers for a hook that the module does not define. */
 static bool
-hook_undefined(struct call *call, uint32_t defined)
+hook_undefined(struct call *call)
 {
 	if (!link_check(&call->args, true, &call->caller, &call->why))
 		return false;
-	call->code = hook_undefined_code(call->hook, defined);
+	call->code = hook_undefined_code(call->hook, call->defined);
 	if (call->code == PAM_IGNORE)
 		log_line(&call->log, LOG_NOTICE, "ignore: the module does not "
 		    "define this hook, so this line does nothing for it");
@@ -296,16 +306,14 @@ hook_fail(struct call *call, bool ignored)
 static bool
 hook_answer(struct call *call, int argc, const char **argv, bool *ignored)
 {
-	uint32_t defined;
-
 	if (!args_parse(&call->args, call->hook, argc, argv, &call->log,
 	    &call->why))
 		return false;
 	deadline_start(&call->deadline, call->args.timeout_ms);
-	if (!link_read(&call->args, &defined, &call->why))
+	if (!link_read(&call->args, &call->defined, &call->why))
 		return false;
-	if ((defined & UINT32_C(1) << call->hook) == 0)
-		return hook_undefined(call, defined);
+	if ((call->defined & UINT32_C(1) << call->hook) == 0)
+		return hook_undefined(call);
 	if (!items_user(call))
 		return true;
 	if (!conversation_in_time(call))

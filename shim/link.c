@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "descriptor.h"
+
 /* Room for the words of all hooks with commas, and to spare. */
 #define LINK_TARGET_MAX		256
 /* Names that are compared with a misspelt one, and how many are told. */
@@ -86,18 +88,13 @@ link_suggest(const struct shim_args *args, const char *dir,
 	char near[LINK_SUGGEST_MAX * (LIMIT_MODULE_MAX + 2) + 1] = "";
 	size_t told = 0;
 	DIR *d;
+	int fd = descriptor_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY);
 
-	/* below 3 belongs to the application, even for a moment */
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-
-	if (fd >= 0)
-		(void)close(fd);
-	if (high >= 0 && (d = fdopendir(high)) != NULL) {
+	if (fd >= 0 && (d = fdopendir(fd)) != NULL) {
 		told = link_near(args->module, d, near, sizeof(near));
 		(void)closedir(d);
-	} else if (high >= 0)
-		(void)close(high);
+	} else if (fd >= 0)
+		(void)close(fd);
 	return reason_set(why, FAILURE_MISCONFIGURED, "no module of this name "
 	    "in %s%s%s%s: mend the pam.d line, or run pam-deno add", dir,
 	    told > 0 ? " (did you mean " : "", near, told > 0 ? "?)" : "");

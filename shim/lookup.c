@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netdb.h>
 #include <paths.h>
 #include <pwd.h>
 #include <shadow.h>
@@ -262,4 +263,15 @@ lookup_user(const char *user)
 	status = lookup_passwd(user, &passwd, &b);
 	lookup_buffer_free(&b);
 	return status;
+}
+
+bool
+lookup_netgroup(struct wire_str netgroup, const char *user)
+{
+	char name[LIMIT_NAME_MAX + 1];
+
+	/* the name has no NUL in it: the decoder saw to that */
+	memcpy(name, netgroup.s, netgroup.len);
+	name[netgroup.len] = '\0';
+	return innetgr(name, NULL, user, NULL) == 1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The user in passwd, group and shadow. This is off the usual path: buffers
+ * The user in passwd, group, shadow and netgroup. This is off the usual path: buffers
  * are on the heap, and wiped, for the one of shadow(5) holds the hash.
  */
 #ifndef LOOKUP_H
@@ -49,5 +49,12 @@ void		lookup_groups_free(struct lookup_groups *);
 
 /* Whether there is such a user; a mistyped name may be a password. */
 enum lookup	lookup_user(const char *user);
+
+/*
+ * Whether the user is in the netgroup, on any host and in any domain. The C
+ * library does not tell a database that is out of reach from one without the
+ * netgroup: both are false.
+ */
+bool		lookup_netgroup(struct wire_str netgroup, const char *user);
 
 #endif /* LOOKUP_H */

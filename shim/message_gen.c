@@ -38,6 +38,9 @@ message_hook_decode(struct message_hook *m, const uint8_t *body, size_t len)
 	    (m->has_parent_started &&
 		!wire_get_i64(&r, &m->parent_started)) ||
 	    !wire_get_line(&r, &m->module, LIMIT_MODULE_MAX) ||
+	    !wire_get_bool(&r, &m->has_instance) ||
+	    (m->has_instance &&
+		!wire_get_line(&r, &m->instance, LIMIT_MODULE_MAX)) ||
 	    !wire_get_count(&r, &m->n_grants, LIMIT_GRANTS_MAX))
 		return r.error;
 	for (i = 0; i < m->n_grants; i++) {
@@ -100,6 +103,9 @@ message_hook_encode(struct wire_writer *w, const struct message_hook *m)
 	if (m->has_parent_started)
 		wire_put_i64(w, m->parent_started);
 	wire_put_line(w, m->module, LIMIT_MODULE_MAX);
+	wire_put_bool(w, m->has_instance);
+	if (m->has_instance)
+		wire_put_line(w, m->instance, LIMIT_MODULE_MAX);
 	if (wire_put_count(w, m->n_grants, LIMIT_GRANTS_MAX)) {
 		for (i = 0; i < m->n_grants; i++) {
 			wire_put_line(w, m->grants[i].grant, LIMIT_GRANT_MAX);

@@ -104,6 +104,8 @@ struct message_hook {
 	bool has_parent_started;
 	int64_t parent_started;
 	struct wire_str module;
+	bool has_instance;
+	struct wire_str instance;
 	struct message_hook_grants grants[LIMIT_GRANTS_MAX];
 	size_t n_grants;
 	struct message_hook_options options[LIMIT_OPTIONS_MAX];

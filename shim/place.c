@@ -20,9 +20,10 @@ place_caller(struct place_caller *caller)
 	 * and so is a program with a set-id bit or file capabilities: what
 	 * their user owns must not decide for them.
 	 */
+	caller->secure = getauxval(AT_SECURE) != 0;
 	caller->trusts_itself = caller->euid != 0 &&
 	    caller->uid == caller->euid && saved == caller->euid &&
-	    getauxval(AT_SECURE) == 0;
+	    !caller->secure;
 }
 
 static enum place

@@ -30,6 +30,7 @@
 struct place_caller {
 	uid_t	uid, euid;
 	bool	trusts_itself;	/* no privilege, now or to come back to */
+	bool	secure;		/* AT_SECURE: made what it is by its file */
 };
 
 enum place {

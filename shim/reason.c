@@ -36,9 +36,13 @@ reason_errno(int error)
 	case ECONNABORTED:	return "ECONNABORTED";
 	case ECONNREFUSED:	return "ECONNREFUSED";
 	case ECONNRESET:	return "ECONNRESET";
+	case EDQUOT:		return "EDQUOT";
+	case EEXIST:		return "EEXIST";
+	case EFBIG:		return "EFBIG";
 	case EINTR:		return "EINTR";
 	case EINVAL:		return "EINVAL";
 	case EIO:		return "EIO";
+	case EISDIR:		return "EISDIR";
 	case ELOOP:		return "ELOOP";
 	case EMFILE:		return "EMFILE";
 	case ENAMETOOLONG:	return "ENAMETOOLONG";
@@ -46,6 +50,7 @@ reason_errno(int error)
 	case ENOBUFS:		return "ENOBUFS";
 	case ENOENT:		return "ENOENT";
 	case ENOMEM:		return "ENOMEM";
+	case ENOSPC:		return "ENOSPC";
 	case ENOSYS:		return "ENOSYS";
 	case ENOTDIR:		return "ENOTDIR";
 	case ENOTSOCK:		return "ENOTSOCK";
@@ -53,6 +58,7 @@ reason_errno(int error)
 	case EPIPE:		return "EPIPE";
 	case EPROTOTYPE:	return "EPROTOTYPE";
 	case ERANGE:		return "ERANGE";
+	case EROFS:		return "EROFS";
 	case ESRCH:		return "ESRCH";
 	case ETIMEDOUT:		return "ETIMEDOUT";
 	default:		return "an errno without a name here";

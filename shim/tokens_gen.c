@@ -95,7 +95,7 @@ _Static_assert(LIMIT_MESSAGES_MAX == PAM_MAX_NUM_MSG, "MESSAGES_MAX");
 #define ITEM_COUNT 14
 
 const uint8_t wire_fingerprint[WIRE_FINGERPRINT_SIZE] = {
-	0x30, 0x7a, 0x38, 0x37, 0x6f, 0x5f, 0x07, 0xcf
+	0x07, 0x8a, 0x8d, 0x92, 0x46, 0xdd, 0xe2, 0xab
 };
 
 #define CODE_BIT(code) (UINT32_C(1) << (code))

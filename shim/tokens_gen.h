@@ -47,7 +47,7 @@
 
 #define WIRE_VERSION 1
 #define WIRE_FINGERPRINT_SIZE 8
-#define WIRE_FINGERPRINT_TEXT "307a38376f5f07cf"
+#define WIRE_FINGERPRINT_TEXT "078a8d9246dde2ab"
 extern const uint8_t wire_fingerprint[WIRE_FINGERPRINT_SIZE];
 
 /* Bit n of ENUM_X is set if n is a value of enum x. */

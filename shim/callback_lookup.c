@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "callback_lookup.h"
+
+#include <string.h>
+
+#include "items.h"
+#include "lookup.h"
+#include "message_gen.h"
+#include "process.h"
+#include "reply.h"
+
+/* What a look-up answers that found nothing to send. */
+static bool
+callback_reply_lookup(struct call *call, enum lookup status, const char *what)
+{
+	switch (status) {
+	case LOOKUP_ABSENT:
+		return reply_absent(call);
+	case LOOKUP_STARVED:
+		log_line(&call->log, LOG_ERR, "looking up the user's %s "
+		    "needs more descriptors or memory than there are, or is "
+		    "over a limit", what);
+		return reply_failed(call, PAM_BUF_ERR);
+	case LOOKUP_FORBIDDEN:
+		log_line(&call->log, LOG_ERR, "the application may not read "
+		    "the user's %s", what);
+		return reply_failed(call, PAM_PERM_DENIED);
+	default:
+		log_line(&call->log, LOG_ERR, "looking up the user's %s "
+		    "failed: it is unreadable, or does not fit the protocol",
+		    what);
+		return reply_failed(call, PAM_SYSTEM_ERR);
+	}
+}
+
+static bool
+callback_lookup_passwd(struct call *call, const char *user)
+{
+	struct message_passwd m;
+	struct lookup_buffer b;
+	struct wire_writer w;
+	enum lookup status;
+
+	lookup_buffer_init(&b);
+	wire_writer_init(&w, call->out, sizeof(call->out));
+	status = lookup_passwd(user, &m, &b);
+	if (status == LOOKUP_FOUND && message_passwd_encode(&w, &m) != WIRE_OK)
+		status = LOOKUP_FAILED;
+	lookup_buffer_free(&b);
+	deadline_resume(&call->deadline, DEADLINE_SYSTEM);
+	if (status != LOOKUP_FOUND)
+		return callback_reply_lookup(call, status, "passwd entry");
+	return reply_send(call, &w);
+}
+
+static bool
+callback_lookup_groups(struct call *call, const char *user)
+{
+	struct lookup_groups *g;
+	struct wire_writer w;
+	enum lookup status;
+
+	wire_writer_init(&w, call->out, sizeof(call->out));
+	status = lookup_groups(user, &g);
+	if (status == LOOKUP_FOUND &&
+	    message_groups_encode(&w, &g->m) != WIRE_OK)
+		status = LOOKUP_FAILED;
+	lookup_groups_free(g);
+	deadline_resume(&call->deadline, DEADLINE_SYSTEM);
+	if (status != LOOKUP_FOUND)
+		return callback_reply_lookup(call, status, "groups");
+	return reply_send(call, &w);
+}
+
+static bool
+callback_lookup_ageing(struct call *call, const char *user)
+{
+	struct message_ageing m;
+	struct lookup_buffer b;
+	struct wire_writer w;
+	enum lookup status;
+
+	lookup_buffer_init(&b);
+	wire_writer_init(&w, call->out, sizeof(call->out));
+	status = lookup_ageing(user, &m, &b);
+	if (status == LOOKUP_FOUND && message_ageing_encode(&w, &m) != WIRE_OK)
+		status = LOOKUP_FAILED;
+	lookup_buffer_free(&b);
+	deadline_resume(&call->deadline, DEADLINE_SYSTEM);
+	if (status != LOOKUP_FOUND)
+		return callback_reply_lookup(call, status, "shadow entry");
+	return reply_send(call, &w);
+}
+
+static bool
+callback_lookup_netgroup(struct call *call, const char *user,
+    const struct channel_frame *frame)
+{
+	struct message_lookup_netgroup m;
+	struct message_member member;
+	struct wire_writer w;
+	enum wire_error error;
+
+	error = message_lookup_netgroup_decode(&m, frame->body, frame->len);
+	if (error != WIRE_OK)
+		return reply_malformed(call, "lookup_netgroup", error);
+	deadline_pause(&call->deadline);
+	member.member = lookup_netgroup(m.netgroup, user);
+	deadline_resume(&call->deadline, DEADLINE_SYSTEM);
+	wire_writer_init(&w, call->out, sizeof(call->out));
+	(void)message_member_encode(&w, &member);
+	return reply_send(call, &w);
+}
+
+static bool
+callback_lookup_user(struct call *call, const struct channel_frame *frame)
+{
+	const char *user;
+
+	/* read again: a module of the same stack may have set it in between */
+	if ((user = items_get_user(call)) == NULL)
+		return reply_absent(call);
+	if (frame->tag == MESSAGE_LOOKUP_NETGROUP)
+		return callback_lookup_netgroup(call, user, frame);
+	if (frame->len != 0)
+		return reply_malformed(call, "look-up", WIRE_TRAILING);
+	deadline_pause(&call->deadline);
+	switch (frame->tag) {
+	case MESSAGE_LOOKUP_PASSWD:
+		return callback_lookup_passwd(call, user);
+	case MESSAGE_LOOKUP_GROUPS:
+		return callback_lookup_groups(call, user);
+	default:
+		return callback_lookup_ageing(call, user);
+	}
+}
+
+/* LOOKUP_FAILED as soon as /proc does not say: never that one has ended. */
+static enum lookup
+callback_read_processes(struct call *call,
+    const struct message_lookup_processes *asked, struct wire_writer *w)
+{
+	struct message_processes m;
+	enum process_state state;
+	struct process self;
+	size_t i;
+
+	if (call->caller.euid != 0)
+		return LOOKUP_FORBIDDEN;
+	if (!process_self(&self))
+		return LOOKUP_FAILED;
+	m.n_processes = asked->n_processes;
+	for (i = 0; i < m.n_processes; i++) {
+		state = process_state_of(asked->processes[i].pid,
+		    asked->processes[i].started);
+		if (state == PROCESS_UNKNOWN)
+			return LOOKUP_FAILED;
+		m.processes[i].running = state == PROCESS_RUNS;
+	}
+	wire_writer_init(w, call->out, sizeof(call->out));
+	(void)message_processes_encode(w, &m);
+	return LOOKUP_FOUND;
+}
+
+static bool
+callback_lookup_processes(struct call *call, const struct channel_frame *frame)
+{
+	struct message_lookup_processes m;
+	struct wire_writer w;
+	enum wire_error error;
+
+	error = message_lookup_processes_decode(&m, frame->body, frame->len);
+	if (error != WIRE_OK)
+		return reply_malformed(call, "lookup_processes", error);
+	switch (callback_read_processes(call, &m, &w)) {
+	case LOOKUP_FOUND:
+		return reply_send(call, &w);
+	case LOOKUP_FORBIDDEN:
+		log_line(&call->log, LOG_ERR, "only root may ask which "
+		    "processes run, and the application is not");
+		return reply_failed(call, PAM_PERM_DENIED);
+	default:
+		log_line(&call->log, LOG_ERR, "/proc does not say which "
+		    "processes run: mount it, and show it to the application");
+		return reply_failed(call, PAM_SYSTEM_ERR);
+	}
+}
+
+bool
+callback_lookup(struct call *call, const struct channel_frame *frame)
+{
+	switch (frame->tag) {
+	case MESSAGE_LOOKUP_PROCESSES:
+		return callback_lookup_processes(call, frame);
+	case MESSAGE_LOOKUP_AGEING:
+		if (!grants_have(&call->args.grants, GRANT_SHADOW))
+			return reply_not_granted(call, "lookup_ageing",
+			    "shadow");
+		return callback_lookup_user(call, frame);
+	default:
+		return callback_lookup_user(call, frame);
+	}
+}
