@@ -7,7 +7,7 @@
 
 import { Body, u16, u32 } from "./body.ts";
 import { FROM_SHIM, hookLong } from "./from_shim.ts";
-import { FROM_WORKER, resultLong } from "./from_worker.ts";
+import { FROM_WORKER, resultFile, resultLong } from "./from_worker.ts";
 import { type Expect, frame, octetsOf, okVector, type Subject, type Vector } from "./vector.ts";
 
 const HOOK = FROM_SHIM.find(({ message }) => message === "hook")!;
@@ -59,7 +59,7 @@ function lengthWords(): Vector[] {
 }
 
 function tags(): Vector[] {
-  return [0x00, 0x09, 0x40, 0x4a, 0x81, 0xc8, 0xff].map((tag) =>
+  return [0x00, 0x0b, 0x40, 0x4c, 0x81, 0xc8, 0xff].map((tag) =>
     bad(`frame_tag_${tag}`, "none", "bad_tag", `no message has the tag ${tag}`, frame(tag, []))
   );
 }
@@ -173,5 +173,6 @@ export function frameVectors(): Vector[] {
     ...hooks(),
     long(HOOK, hookLong()),
     long(RESULT, resultLong()),
+    okVector(RESULT, "ok_file", "the longest user file, which ok_max has no room for", resultFile()),
   ];
 }

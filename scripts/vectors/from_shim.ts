@@ -15,11 +15,13 @@ const NO_HOOK = [0, 8, 255];
 const NO_ITEM = [0, 5, 6, 10, 14, 32, 33, 255];
 const NO_CODE = [32, 33, 255];
 
+const I64_MAX = 9007199254740991n;
+
 const A = (length: number) => "a".repeat(length);
 const octets = (length: number) => Array<number>(length).fill(0x61);
 
 /** `numbers` are flags, budget_ms, pid, uid and euid. */
-function greeting(hook: number, word: string, numbers: readonly number[], module: string): Body {
+function asked(hook: number, word: string, numbers: readonly number[]): Body {
   return new Body()
     .version("version", 1)
     .fixed("fingerprint", FINGERPRINT)
@@ -28,8 +30,28 @@ function greeting(hook: number, word: string, numbers: readonly number[], module
     .u32("budget_ms", numbers[1]!)
     .u32("pid", numbers[2]!)
     .u32("uid", numbers[3]!)
-    .u32("euid", numbers[4]!)
-    .line("module", module, 64);
+    .u32("euid", numbers[4]!);
+}
+
+/** A hook whose process is not told more about. */
+function greeting(hook: number, word: string, numbers: readonly number[], module: string): Body {
+  return asked(hook, word, numbers)
+    .absent("started")
+    .absent("parent_pid")
+    .absent("parent_started")
+    .line("module", module, 64)
+    .absent("instance");
+}
+
+/** The start of a process, its parent and the parent's start. */
+function started(body: Body, own: bigint, parent: number, parents: bigint): Body {
+  return body
+    .present("started")
+    .i64("started", own)
+    .present("parent_pid")
+    .u32("parent_pid", parent)
+    .present("parent_started")
+    .i64("parent_started", parents);
 }
 
 function hookMin(): Body {
@@ -38,11 +60,16 @@ function hookMin(): Body {
     .count("options", 0, 64)
     .count("items", 0, 8)
     .count("environment", 0, 64)
-    .absent("data");
+    .absent("data")
+    .absent("user_files");
 }
 
 function hookTypical(): Body {
-  return greeting(3, "account", [0x8001, 5000, 0x0123_4567, 1000, 0x89ab_cdef], "office-hours")
+  const asks = asked(3, "account", [0x8001, 5000, 0x0123_4567, 1000, 0x89ab_cdef]);
+  return started(asks, 0x01_2345_6789n, 0x0123_4566, 77n)
+    .line("module", "office-hours", 64)
+    .present("instance")
+    .line("instance", "second", 64)
     .count("grants", 2, 32)
     .line("grants[0].grant", "prompt", 80)
     .line("grants[1].grant", "env:LANG", 80)
@@ -58,31 +85,39 @@ function hookTypical(): Body {
     .line("environment[0].name", "LANG", 64)
     .text("environment[0].value", "C.UTF-8", 4096)
     .present("data")
-    .octets("data", [0x00, 0x7b, 0xff], 4096);
+    .octets("data", [0x00, 0x7b, 0xff], 4096)
+    .present("user_files")
+    .line("user_files", "/run/pam-deno/user", 1024);
 }
 
-/** Exactly 16,384 octets: what the long fields leave goes to the first options. */
+/** Exactly 16,384 octets: what the long fields leave goes to the first items. */
 function hookMax(): Body {
-  const body = greeting(7, "update", Array<number>(5).fill(0xffff_ffff), A(64));
+  const body = started(asked(7, "update", Array<number>(5).fill(0xffff_ffff)), I64_MAX, 0xffff_ffff, I64_MAX)
+    .line("module", A(64), 64)
+    .present("instance")
+    .line("instance", A(64), 64);
   body.count("grants", 32, 32);
   for (let i = 0; i < 32; i++) body.line(`grants[${i}].grant`, A(80), 80);
-  // 31 + 66 + 2626 octets are used; 8218 for items, 322 for the environment, 4099 for data and 130 for lengths follow.
-  const left = 16384 - (31 + 66 + 2626 + 8218 + 322 + 4099 + 130);
   body.count("options", 64, 64);
-  lengths(left, 64, 1024).forEach((length, i) => body.text(`options[${i}].option`, A(length), 1024));
+  for (let i = 0; i < 64; i++) body.text(`options[${i}].option`, "", 1024);
+  // 31 + 23 + 66 + 67 + 2626 + 130 octets are used; 322 for the environment, 4099 for data, 1027 for the folder and 26 for
+  // what stands around the items follow.
+  const left = 16384 - (31 + 23 + 66 + 67 + 2626 + 130 + 322 + 4099 + 1027 + 26);
   body.count("items", 8, 8);
   const items = [[1, "service"], [2, "user"], [3, "tty"], [4, "rhost"], [8, "ruser"], [9, "user_prompt"], [
     11,
     "xdisplay",
   ], [13, "authtok_type"]] as const;
+  const long = lengths(left, 8, 1024);
   items.forEach(([number, token], i) => {
-    body.enum(`items[${i}].item`, number, token, []).line(`items[${i}].value`, A(1024), 1024);
+    body.enum(`items[${i}].item`, number, token, []).line(`items[${i}].value`, A(long[i]!), 1024);
   });
   body.count("environment", 64, 64);
   for (let i = 0; i < 64; i++) {
     body.line(`environment[${i}].name`, A(i === 0 ? 64 : 0), 64).text(`environment[${i}].value`, "", 4096);
   }
-  return body.present("data").octets("data", octets(4096), 4096);
+  return body.present("data").octets("data", octets(4096), 4096)
+    .present("user_files").line("user_files", A(1024), 1024);
 }
 
 /** What `hook_ok_max` has no room for. */
@@ -97,7 +132,8 @@ export function hookLong(): Body {
     .text("environment[0].value", A(4096), 4096)
     .line("environment[1].name", A(64), 64)
     .text("environment[1].value", A(4096), 4096)
-    .absent("data");
+    .absent("data")
+    .absent("user_files");
 }
 
 function answers(values: readonly (readonly number[] | undefined)[]): Body {
@@ -138,7 +174,12 @@ function ageing(values: readonly bigint[], locked: boolean, empty: boolean): Bod
 }
 
 /** The largest integer that travels. */
-const I64_MAX = 9007199254740991n;
+
+function processes(running: readonly boolean[]): Body {
+  const body = new Body().count("processes", running.length, 512);
+  running.forEach((one, i) => body.bool(`processes[${i}].running`, one));
+  return body;
+}
 
 /** What the shim sends. */
 export const FROM_SHIM: readonly Subject[] = [
@@ -187,5 +228,19 @@ export const FROM_SHIM: readonly Subject[] = [
     min: new Body().enum("code", 0, "success", NO_CODE),
     typical: new Body().enum("code", 19, "conv_err", NO_CODE),
     max: new Body().enum("code", 31, "incomplete", NO_CODE),
+  },
+  {
+    message: "member",
+    tag: 0x09,
+    min: new Body().bool("member", false),
+    typical: new Body().bool("member", true),
+    max: new Body().bool("member", true),
+  },
+  {
+    message: "processes",
+    tag: 0x0a,
+    min: processes([]),
+    typical: processes([true, false]),
+    max: processes(Array<boolean>(512).fill(true)),
   },
 ];

@@ -39,7 +39,8 @@ function resultMin(): Body {
     .u32("fail_delay_us", 0)
     .count("items", 0, 8)
     .count("environment", 0, 64)
-    .count("tokens", 0, 2);
+    .count("tokens", 0, 2)
+    .count("user_files", 0, 4);
 }
 
 function resultTypical(): Body {
@@ -60,7 +61,13 @@ function resultTypical(): Body {
     .absent("environment[1].value")
     .count("tokens", 1, 2)
     .enum("tokens[0].token", 6, "authtok", NO_TOKEN)
-    .octets("tokens[0].value", [0x68, 0x75, 0x6e, 0xff], 511);
+    .octets("tokens[0].value", [0x68, 0x75, 0x6e, 0xff], 511)
+    .count("user_files", 2, 4)
+    .line("user_files[0].name", "krb5cc", 64)
+    .present("user_files[0].content")
+    .octets("user_files[0].content", [0x05, 0x04, 0x00, 0xff], 8192)
+    .line("user_files[1].name", "old", 64)
+    .absent("user_files[1].content");
   return body;
 }
 
@@ -76,8 +83,9 @@ function resultMax(): Body {
   for (let i = 0; i < 8; i++) {
     body.enum(`items[${i}].item`, 13, "authtok_type", NO_ITEM).line(`items[${i}].value`, A(1024), 1024);
   }
-  // 4618 octets up to fail_delay_us, 8218 for items, 1030 for tokens; 64 variables take 2 + 64 * 5 without a character.
-  const left = 16384 - (1 + 4618 + 8218 + 1030 + 322 + 64);
+  // 4618 octets up to fail_delay_us, 8218 for items, 1030 for tokens, 278 for user files; 64 variables take 2 + 64 * 5
+  // without a character.
+  const left = 16384 - (1 + 4618 + 8218 + 1030 + 278 + 322 + 64);
   body.count("environment", 64, 64);
   lengths(left, 64, 4096).forEach((length, i) => {
     body.line(`environment[${i}].name`, A(i === 0 ? 64 : 0), 64)
@@ -88,7 +96,13 @@ function resultMax(): Body {
     .enum("tokens[0].token", 6, "authtok", NO_TOKEN)
     .octets("tokens[0].value", octets(511), 511)
     .enum("tokens[1].token", 7, "oldauthtok", NO_TOKEN)
-    .octets("tokens[1].value", octets(511), 511);
+    .octets("tokens[1].value", octets(511), 511)
+    .count("user_files", 4, 4);
+  for (let i = 0; i < 4; i++) {
+    body.line(`user_files[${i}].name`, A(64), 64)
+      .present(`user_files[${i}].content`)
+      .octets(`user_files[${i}].content`, [], 8192);
+  }
   return body;
 }
 
@@ -107,7 +121,36 @@ export function resultLong(): Body {
     .line("environment[1].name", A(64), 64)
     .present("environment[1].value")
     .text("environment[1].value", A(4096), 4096)
-    .count("tokens", 0, 2);
+    .count("tokens", 0, 2)
+    .count("user_files", 0, 4);
+}
+
+/** A user file that nothing has room beside in `result_ok_max`. */
+export function resultFile(): Body {
+  return end(0, "success")
+    .absent("message")
+    .enum("data_action", 0, "keep", NO_ACTION)
+    .octets("data", [], 4096)
+    .u32("fail_delay_us", 0)
+    .count("items", 0, 8)
+    .count("environment", 0, 64)
+    .count("tokens", 0, 2)
+    .count("user_files", 1, 4)
+    .line("user_files[0].name", A(64), 64)
+    .present("user_files[0].content")
+    .octets("user_files[0].content", octets(8192), 8192);
+}
+
+function netgroup(name: string): Body {
+  return new Body().line("netgroup", name, 256);
+}
+
+function processes(asked: readonly (readonly [pid: number, started: bigint])[]): Body {
+  const body = new Body().count("processes", asked.length, 512);
+  asked.forEach(([pid, started], i) => {
+    body.u32(`processes[${i}].pid`, pid).i64(`processes[${i}].started`, started);
+  });
+  return body;
 }
 
 function empty(message: string, tag: number): Subject {
@@ -172,5 +215,21 @@ export const FROM_WORKER: readonly Subject[] = [
     min: faulted(1, "busy", ""),
     typical: faulted(3, "threw", "policy.ts:8:9: Error: no such day"),
     max: faulted(5, "misconfigured", A(511)),
+  },
+  {
+    message: "lookup_netgroup",
+    tag: 0x4a,
+    min: netgroup(""),
+    typical: netgroup("ops-\u00e4"),
+    max: netgroup(A(256)),
+  },
+  {
+    message: "lookup_processes",
+    tag: 0x4b,
+    min: processes([]),
+    typical: processes([[0x0123_4567, 0x01_2345_6789n], [1, -1n]]),
+    max: processes(
+      Array.from({ length: 512 }, () => [0xffff_ffff, 9007199254740991n] as const),
+    ),
   },
 ];

@@ -9,160 +9,16 @@
 #ifndef DUMP_H
 #define DUMP_H
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "any_message.h"
+#include "dump_value.h"
 
-/* From here on, octets that repeat are written as 61*4096. */
-#define DUMP_RUN_MIN 17
-
-struct dump {
-	char *p;
-	size_t len, cap;
-};
-
-static inline void dump_put(struct dump *, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static inline void
-dump_put(struct dump *d, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(d->p + d->len, d->cap - d->len, fmt, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n >= d->cap - d->len) {
-		fprintf(stderr, "dump: the buffer is too small\n");
-		abort();
-	}
-	d->len += (size_t)n;
-}
-
-/* The name of a field; list is NULL outside of a list. */
-static inline void
-dump_name(struct dump *d, const char *list, size_t i, const char *name)
-{
-	if (list == NULL)
-		dump_put(d, "field.%s: ", name);
-	else
-		dump_put(d, "field.%s[%zu].%s: ", list, i, name);
-}
-
-static inline size_t
-dump_run(const uint8_t *p, size_t len)
-{
-	size_t n = 1;
-
-	while (n < len && p[n] == p[0])
-		n++;
-	return n;
-}
-
-static inline void
-dump_octets(struct dump *d, const uint8_t *p, size_t len)
-{
-	size_t i, n;
-
-	dump_put(d, "[");
-	for (i = 0; i < len; i += n) {
-		n = dump_run(p + i, len - i);
-		dump_put(d, "%s%02x", i == 0 ? "" : " ", p[i]);
-		if (n >= DUMP_RUN_MIN)
-			dump_put(d, "*%zu", n);
-		else
-			n = 1;
-	}
-	dump_put(d, "]\n");
-}
-
-static inline void
-dump_str(struct dump *d, struct wire_str v)
-{
-	const uint8_t *p = (const uint8_t *)v.s;
-	size_t i, len = v.len;
-	int run = len >= DUMP_RUN_MIN && dump_run(p, len) == len;
-
-	dump_put(d, "\"");
-	for (i = 0; i < (run ? 1 : len); i++) {
-		if (p[i] < 0x20 || p[i] > 0x7e || p[i] == '"' || p[i] == '\\')
-			dump_put(d, "\\x%02x", p[i]);
-		else
-			dump_put(d, "%c", p[i]);
-	}
-	dump_put(d, "\"");
-	if (run)
-		dump_put(d, "*%zu", len);
-	dump_put(d, "\n");
-}
-
-static inline const char *
-dump_token_of(const char *of, uint8_t v)
-{
-	static const char *const tokens[] = {
-		[6] = "authtok",
-		[7] = "oldauthtok",
-	};
-	static const char *const styles[] = {
-		[1] = "prompt_echo_off",
-		[2] = "prompt_echo_on",
-		[3] = "error_msg",
-		[4] = "text_info",
-	};
-	static const char *const actions[] = {
-		[0] = "keep",
-		[1] = "set",
-		[2] = "delete",
-	};
-	static const char *const faults[] = {
-		[1] = "busy",
-		[2] = "no_common_version",
-		[3] = "threw",
-		[4] = "protocol",
-		[5] = "misconfigured",
-	};
-	static const char *const levels[] = {
-		[3] = "error",
-		[4] = "warning",
-		[6] = "info",
-		[7] = "debug",
-	};
-
-	if (strcmp(of, "hook") == 0)
-		return hook_word((enum hook)v);
-	if (strcmp(of, "code") == 0)
-		return code_token(v);
-	if (strcmp(of, "item") == 0)
-		return item_word(v);
-	if (strcmp(of, "token") == 0)
-		return tokens[v];
-	if (strcmp(of, "style") == 0)
-		return styles[v];
-	if (strcmp(of, "action") == 0)
-		return actions[v];
-	if (strcmp(of, "fault") == 0)
-		return faults[v];
-	return levels[v];
-}
-
-/* One line each; list is NULL outside of a list. */
-#define DUMP_INT(list, i, name, v) \
-	(dump_name(d, list, i, name), \
-	    dump_put(d, "%" PRId64 "\n", (int64_t)(v)))
-#define DUMP_BOOL(list, i, name, v) \
-	(dump_name(d, list, i, name), dump_put(d, (v) ? "true\n" : "false\n"))
-#define DUMP_ENUM(list, i, name, of, v) \
-	(dump_name(d, list, i, name), dump_put(d, "%s\n", dump_token_of(of, v)))
-#define DUMP_STR(list, i, name, v) (dump_name(d, list, i, name), dump_str(d, v))
-#define DUMP_OCTETS(list, i, name, v) \
-	(dump_name(d, list, i, name), dump_octets(d, (v).p, (v).len))
-#define DUMP_ABSENT(list, i, name) \
-	(dump_name(d, list, i, name), dump_put(d, "absent\n"))
+/* A field outside of lists that may be absent. */
+#define DUMP_OPTIONAL(KIND, m, name) do { \
+	if ((m)->has_##name) \
+		DUMP_##KIND(NULL, 0, #name, (m)->name); \
+	else \
+		DUMP_ABSENT(NULL, 0, #name); \
+} while (0)
 
 static inline void
 dump_hook(struct dump *d, const struct message_hook *m)
@@ -178,7 +34,11 @@ dump_hook(struct dump *d, const struct message_hook *m)
 	DUMP_INT(NULL, 0, "pid", m->pid);
 	DUMP_INT(NULL, 0, "uid", m->uid);
 	DUMP_INT(NULL, 0, "euid", m->euid);
+	DUMP_OPTIONAL(INT, m, started);
+	DUMP_OPTIONAL(INT, m, parent_pid);
+	DUMP_OPTIONAL(INT, m, parent_started);
 	DUMP_STR(NULL, 0, "module", m->module);
+	DUMP_OPTIONAL(STR, m, instance);
 	DUMP_INT(NULL, 0, "grants", m->n_grants);
 	for (i = 0; i < m->n_grants; i++)
 		DUMP_STR("grants", i, "grant", m->grants[i].grant);
@@ -195,10 +55,8 @@ dump_hook(struct dump *d, const struct message_hook *m)
 		DUMP_STR("environment", i, "name", m->environment[i].name);
 		DUMP_STR("environment", i, "value", m->environment[i].value);
 	}
-	if (m->has_data)
-		DUMP_OCTETS(NULL, 0, "data", m->data);
-	else
-		DUMP_ABSENT(NULL, 0, "data");
+	DUMP_OPTIONAL(OCTETS, m, data);
+	DUMP_OPTIONAL(STR, m, user_files);
 }
 
 static inline void
@@ -274,6 +132,22 @@ dump_failed(struct dump *d, const struct message_failed *m)
 }
 
 static inline void
+dump_member(struct dump *d, const struct message_member *m)
+{
+	DUMP_BOOL(NULL, 0, "member", m->member);
+}
+
+static inline void
+dump_processes(struct dump *d, const struct message_processes *m)
+{
+	size_t i;
+
+	DUMP_INT(NULL, 0, "processes", m->n_processes);
+	for (i = 0; i < m->n_processes; i++)
+		DUMP_BOOL("processes", i, "running", m->processes[i].running);
+}
+
+static inline void
 dump_converse(struct dump *d, const struct message_converse *m)
 {
 	size_t i;
@@ -290,10 +164,7 @@ static inline void
 dump_get_token(struct dump *d, const struct message_get_token *m)
 {
 	DUMP_ENUM(NULL, 0, "token", "token", m->token);
-	if (m->has_prompt)
-		DUMP_STR(NULL, 0, "prompt", m->prompt);
-	else
-		DUMP_ABSENT(NULL, 0, "prompt");
+	DUMP_OPTIONAL(STR, m, prompt);
 }
 
 static inline void
@@ -318,6 +189,24 @@ dump_lookup_ageing(struct dump *d, const struct message_lookup_ageing *m)
 }
 
 static inline void
+dump_lookup_netgroup(struct dump *d, const struct message_lookup_netgroup *m)
+{
+	DUMP_STR(NULL, 0, "netgroup", m->netgroup);
+}
+
+static inline void
+dump_lookup_processes(struct dump *d, const struct message_lookup_processes *m)
+{
+	size_t i;
+
+	DUMP_INT(NULL, 0, "processes", m->n_processes);
+	for (i = 0; i < m->n_processes; i++) {
+		DUMP_INT("processes", i, "pid", m->processes[i].pid);
+		DUMP_INT("processes", i, "started", m->processes[i].started);
+	}
+}
+
+static inline void
 dump_text(struct dump *d, const struct message_text *m)
 {
 	DUMP_ENUM(NULL, 0, "style", "style", m->style);
@@ -337,10 +226,7 @@ dump_result(struct dump *d, const struct message_result *m)
 	size_t i;
 
 	DUMP_ENUM(NULL, 0, "code", "code", m->code);
-	if (m->has_message)
-		DUMP_STR(NULL, 0, "message", m->message);
-	else
-		DUMP_ABSENT(NULL, 0, "message");
+	DUMP_OPTIONAL(STR, m, message);
 	DUMP_ENUM(NULL, 0, "data_action", "action", m->data_action);
 	DUMP_OCTETS(NULL, 0, "data", m->data);
 	DUMP_INT(NULL, 0, "fail_delay_us", m->fail_delay_us);
@@ -362,6 +248,15 @@ dump_result(struct dump *d, const struct message_result *m)
 	for (i = 0; i < m->n_tokens; i++) {
 		DUMP_ENUM("tokens", i, "token", "token", m->tokens[i].token);
 		DUMP_OCTETS("tokens", i, "value", m->tokens[i].value);
+	}
+	DUMP_INT(NULL, 0, "user_files", m->n_user_files);
+	for (i = 0; i < m->n_user_files; i++) {
+		DUMP_STR("user_files", i, "name", m->user_files[i].name);
+		if (m->user_files[i].has_content)
+			DUMP_OCTETS("user_files", i, "content",
+			    m->user_files[i].content);
+		else
+			DUMP_ABSENT("user_files", i, "content");
 	}
 }
 

@@ -9,7 +9,7 @@
 
 #include "fixture.h"
 
-#define STRIPPED_MAX	65536
+#define STRIPPED_MAX	(80 * 1024)
 #define OUTPUT_MAX	(1024 * 1024)
 
 static char output[OUTPUT_MAX];

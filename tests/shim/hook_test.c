@@ -146,8 +146,8 @@ TEST(change_of_password_is_two_hooks)
 
 TEST(result_may_come_in_pieces)
 {
-	static const uint8_t result[] = { 0, 0, 0, 16, 0x48, PAM_PERM_DENIED,
-		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	static const uint8_t result[] = { 0, 0, 0, 18, 0x48, PAM_PERM_DENIED,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
 	struct fixture *f = *state;
 
 	peer_hear(&f->peer);

@@ -34,6 +34,7 @@ const RESULT: MessageOf<"result"> = {
   items: [],
   environment: [],
   tokens: [],
+  user_files: [],
 };
 
 const hookFrame = encode(HOOK).subarray(4);

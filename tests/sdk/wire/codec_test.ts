@@ -42,6 +42,7 @@ const RESULT: MessageOf<"result"> = {
   items: [],
   environment: [],
   tokens: [],
+  user_files: [],
 };
 
 /** A frame without its length word. */
@@ -65,6 +66,7 @@ Deno.test("decode() gives what encode() was given", () => {
     message: "No.",
     environment: [{ name: "A", value: "" }, { name: "B" }],
     tokens: [{ token: "oldauthtok", value: Uint8Array.of(1) }],
+    user_files: [{ name: "cache", content: Uint8Array.of(2, 0) }, { name: "old" }],
   };
   assert.deepEqual(decode(body(full)), full);
 });
@@ -109,7 +111,7 @@ Deno.test("decode() knows the side of every message", () => {
 
 Deno.test("decode() names the field that it refuses", () => {
   const frame = body(HOOK);
-  frame[frame.length - 11] = 5;
+  frame[frame.length - 12] = 5;
   refuses(() => decode(frame), "bad_value", "hook.items[0].item");
   refuses(() => decode(body(HOOK).subarray(0, 20)), "truncated", "hook.pid");
   refuses(() => decode(Uint8Array.of(8, 32)), "bad_value", "failed.code");
