@@ -32,6 +32,7 @@ import {
 } from "../wire/mod.ts";
 import { type Answer, ConnectionCaller, type Wire } from "./connection_caller.ts";
 import type { Connection } from "./listen.ts";
+import type { Mirror } from "./mirror.ts";
 import type { Report } from "./report.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -58,6 +59,8 @@ export interface ExchangeContext {
   readonly traffic: Traffic;
   /** What the supervisor is told. */
   readonly report: Report;
+  /** Module data for the parents of processes that split. */
+  readonly mirror: Mirror;
   /** The exchanges that are not over. */
   readonly open: Set<Exchange>;
   /** Whether a shim of another fingerprint was already logged. */
@@ -69,6 +72,8 @@ export class Exchange implements Host, Wire {
   readonly #context: ExchangeContext;
   readonly #connection: Connection;
   readonly #reader = new FrameReader();
+  /** Whether the module data came from the mirror. */
+  resumed = false;
   #state: "greeting" | "running" | "over" = "greeting";
   #version = VERSION;
   #hook: MessageOf<"hook"> | undefined;
@@ -122,9 +127,13 @@ export class Exchange implements Host, Wire {
     }
     this.#version = version;
     this.#compareFingerprint(frame);
-    const hook = decode(frame, { from: "shim" }) as MessageOf<"hook">;
-    this.#hook = hook;
+    const asked = decode(frame, { from: "shim" }) as MessageOf<"hook">;
+    this.#hook = asked;
     if (!this.#context.traffic.begin()) return this.#fault("busy", "too many hooks are in flight");
+    const data = this.#context.mirror.resume(asked);
+    this.resumed = data !== undefined;
+    const hook = data === undefined ? asked : { ...asked, data };
+    this.#hook = hook;
     this.#state = "running";
     this.#context.report.begins(hook.budget_ms, this.#context.traffic.inFlight - 1);
     const outcome = dispatch(this.#context.module, hook, this);
@@ -276,7 +285,10 @@ export class Exchange implements Host, Wire {
     this.#held?.push(frame);
     if (this.#held) this.#flush();
     else this.#connection.write(frame);
-    if (this.#hook) this.#count(codeOf(this.#hook.hook, outcome));
+    if (this.#hook) {
+      this.#count(codeOf(this.#hook.hook, outcome));
+      this.#context.mirror.note(this.#hook, outcome);
+    }
     this.#leave();
     this.#connection.close();
   }
@@ -311,6 +323,7 @@ export class Exchange implements Host, Wire {
         spent: Math.round(this.#spentMs()),
       });
       this.#count(FAILURES.broken_off[this.#hook!.hook]);
+      this.#context.mirror.note(this.#hook!, undefined);
     }
     const error = new DOMException(why, "AbortError");
     this.#leave(error);

@@ -15,6 +15,7 @@ import { confine } from "./confine.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { listen } from "./listen.ts";
 import { configureLog } from "./log.ts";
+import { Mirror } from "./mirror.ts";
 import { permissionProblems, type ToldPermissions } from "./permissions.ts";
 import { Report } from "./report.ts";
 import { type Declared, selfTest } from "./self_test.ts";
@@ -129,6 +130,7 @@ export function serve(namespace: unknown, { name, configured, fd, limits, expect
     traffic: new Traffic(limits),
     report,
     open: new Set(),
+    mirror: new Mirror(),
     strangerLogged: false,
   };
   const listener = listen({ fd, onConnection: (connection) => void new Exchange(context, connection) });
@@ -143,6 +145,7 @@ export function serve(namespace: unknown, { name, configured, fd, limits, expect
   const last = async () => {
     await listener.finished;
     report.last();
+    context.mirror.clear();
     exit(status);
   };
   last();

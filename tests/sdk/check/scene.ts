@@ -17,6 +17,7 @@ import { bindModuleSocket } from "../../../sdk/supervisor/socket.ts";
 import { PAM_DENO_VERSION } from "../../../sdk/version.ts";
 import { Exchange, type ExchangeContext } from "../../../sdk/worker/exchange.ts";
 import { listen } from "../../../sdk/worker/listen.ts";
+import { Mirror } from "../../../sdk/worker/mirror.ts";
 import { Report } from "../../../sdk/worker/report.ts";
 import { Traffic } from "../../../sdk/worker/traffic.ts";
 
@@ -159,6 +160,7 @@ export class Scene implements AsyncDisposable {
       traffic: new Traffic({ hooks: 8, waiting: 8, waiting_per_person: 8 }),
       report: new Report(() => {}),
       open: new Set(),
+      mirror: new Mirror(),
       strangerLogged: false,
     };
     const listener = listen({

@@ -4,6 +4,7 @@ import { defineModule } from "../../../mod.ts";
 import { loadModule } from "../../../sdk/load.ts";
 import { Exchange } from "../../../sdk/worker/exchange.ts";
 import type { Connection } from "../../../sdk/worker/listen.ts";
+import { Mirror } from "../../../sdk/worker/mirror.ts";
 import { Report } from "../../../sdk/worker/report.ts";
 import { Traffic } from "../../../sdk/worker/traffic.ts";
 import {
@@ -70,6 +71,7 @@ Deno.test("Exchange answers a synchronous handler in the turn in which the frame
     traffic,
     report: new Report(() => {}),
     open: new Set(),
+    mirror: new Mirror(),
     strangerLogged: false,
   }, connection);
   connection.onData(encode(hookMessage()));

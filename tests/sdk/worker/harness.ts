@@ -17,6 +17,7 @@ import { bindModuleSocket } from "../../../sdk/supervisor/socket.ts";
 import { WorkerProcess } from "../../../sdk/supervisor/worker_process.ts";
 import { Exchange, type ExchangeContext } from "../../../sdk/worker/exchange.ts";
 import { listen } from "../../../sdk/worker/listen.ts";
+import { Mirror } from "../../../sdk/worker/mirror.ts";
 import { Report } from "../../../sdk/worker/report.ts";
 import { Traffic, type TrafficLimits } from "../../../sdk/worker/traffic.ts";
 import { within } from "./client.ts";
@@ -52,6 +53,7 @@ export function serveHere(module: unknown, limits: Partial<TrafficLimits> = {}):
     traffic: new Traffic({ ...LIMITS, ...limits }),
     report: new Report((said) => void words.push(...said.split("\n"))),
     open: new Set(),
+    mirror: new Mirror(),
     strangerLogged: false,
   };
   const listener = listen({
@@ -65,6 +67,7 @@ export function serveHere(module: unknown, limits: Partial<TrafficLimits> = {}):
     async [Symbol.asyncDispose]() {
       listener.stop();
       await within(5_000, listener.finished, "the end of the listener");
+      context.mirror.clear();
       Deno.removeSync(socket.path);
       folder[Symbol.dispose]();
     },
