@@ -47,8 +47,6 @@ export type GrantedUserFile<N extends string, G extends Grant, L extends LineTyp
   ? N
   : NotGranted<`add 'user_file:${N}' to grants.${L} in defineModule()`>;
 
-type NoUserFiles<L extends LineType> = NotGranted<`add 'user_file:NAME' to grants.${L} in defineModule()`>;
-
 /**
  * Files for the user of the hook, in a folder of their own below `/run`: gone with the next boot, owned by the
  * user, and not readable by anybody else. The worker cannot write them: the application does, when the hook has
@@ -94,7 +92,8 @@ export interface UserFiles<G extends Grant = never, L extends LineType = LineTyp
    * Rejects with {@linkcode PamError} if the user cannot be looked up, with `user_unknown` if there is none.
    * Throws a TypeError without the grant, and a RangeError for a name that cannot be one.
    */
-  readonly path: [UserFileName<G>] extends [never] ? NoUserFiles<L>
+  readonly path: [UserFileName<G>] extends [never]
+    ? NotGranted<`add 'user_file:NAME' to grants.${L} in defineModule()`>
     : <const N extends string>(name: GrantedUserFile<N, G, L>) => Promise<string>;
   /**
    * Writes a file, in place of the one that is there, if any; mode 0600, and in one step: a reader sees the old
@@ -106,10 +105,12 @@ export interface UserFiles<G extends Grant = never, L extends LineType = LineTyp
    * Throws a TypeError without the grant, and a RangeError for a name or a content that does not fit, or for more
    * than 4 files in a hook (USER_FILES_MAX).
    */
-  readonly set: [UserFileName<G>] extends [never] ? NoUserFiles<L>
+  readonly set: [UserFileName<G>] extends [never]
+    ? NotGranted<`add 'user_file:NAME' to grants.${L} in defineModule()`>
     : <const N extends string>(name: GrantedUserFile<N, G, L>, content: string | Uint8Array | Secret) => void;
   /** Deletes a file; one that is not there is no error. Otherwise like `set`. */
-  readonly delete: [UserFileName<G>] extends [never] ? NoUserFiles<L>
+  readonly delete: [UserFileName<G>] extends [never]
+    ? NotGranted<`add 'user_file:NAME' to grants.${L} in defineModule()`>
     : <const N extends string>(name: GrantedUserFile<N, G, L>) => void;
 }
 

@@ -50,7 +50,13 @@ export function isForeign(path: string): boolean {
   return (uid !== 0 && uid !== Deno.uid()) || (mode! & WRITABLE_BY_OTHERS) !== 0;
 }
 
-/** Makes `path` a runtime directory with its marker, or checks that it is one. */
+/** The folder of a runtime directory in which the shim leaves files for users. */
+export const USER_FILES = "user";
+
+/** Everybody gets to files whose path they know, and nobody sees which there are. */
+const USER_FILES_MODE = 0o711;
+
+/** Makes `path` a runtime directory with its marker and the folder of user files, or checks that it is one. */
 export function makeRuntimeDir(path: string): void {
   Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
   checkPlace(path);
@@ -60,6 +66,16 @@ export function makeRuntimeDir(path: string): void {
   else if (!found.isFile || found.uid !== Deno.uid()) {
     throw new PlaceError(`${marker} is not a regular file of the user who runs this: remove it`);
   }
+  makeUserFiles(join(path, USER_FILES));
+}
+
+function makeUserFiles(path: string): void {
+  if (!stat(path)) Deno.mkdirSync(path);
+  const { isDirectory, uid, mode } = Deno.lstatSync(path);
+  if (!isDirectory || uid !== Deno.uid()) {
+    throw new PlaceError(`${path} is not a folder of the user who runs this: remove it`);
+  }
+  if ((mode! & 0o7777) !== USER_FILES_MODE) Deno.chmodSync(path, USER_FILES_MODE);
 }
 
 /**

@@ -169,12 +169,17 @@ export class HookCall<H extends Hook> {
     };
   }
 
-  /** Why the effects cannot be applied: a file belongs to somebody. */
+  /** Why the effects cannot be applied: a file belongs to somebody, and only root can give it to another. */
   #applyProblem({ user_files }: MessageOf<"result">): string | undefined {
     if (user_files.length === 0) return undefined;
-    const { handle, users } = this.#around;
-    const entry = users.get(handle.items.get("user") ?? "");
-    return typeof entry === "object" ? undefined : "the user of a user file cannot be looked up";
+    const { handle, users, options } = this.#around;
+    const passwd = lookUp({ type: "lookup_passwd" }, handle.items.get("user"), users);
+    if (passwd.type === "absent") return "the result writes user files, but the user is not known";
+    if (passwd.type !== "passwd") return "the result writes user files, but the user could not be looked up";
+    const { uid = 0, euid = uid } = options;
+    if (this.#isPrivileged || euid === passwd.uid) return undefined;
+    return `the result writes files of uid ${passwd.uid}, and the application is uid ${euid}: ` +
+      "only root can give files to others";
   }
 
   /** Makes sure that there is a user; a code if there is none. */

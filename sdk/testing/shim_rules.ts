@@ -120,10 +120,9 @@ export function requestProblem(
       return grants.includes("shadow") ? undefined : notGranted("lookup_ageing", "shadow");
     case "lookup_passwd":
     case "lookup_groups":
+    case "lookup_netgroup":
     case "lookup_processes":
       return undefined;
-    case "lookup_netgroup":
-      return request.netgroup === "" ? "the worker asked for a netgroup without a name" : undefined;
   }
 }
 
@@ -170,13 +169,21 @@ function tokenProblem({ value }: Token, grants: readonly string[]): string | und
   return value.includes(0) ? "the result sets a token with a NUL in it" : undefined;
 }
 
-function userFileProblem({ name }: UserFile, hook: Hook, grants: readonly string[]): string | undefined {
+function userFileProblem(
+  files: readonly UserFile[],
+  at: number,
+  hook: Hook,
+  grants: readonly string[],
+): string | undefined {
+  const { name } = files[at]!;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     return "the result writes a user file with a name that is none";
   }
   const line = LINE_TYPES[hook];
-  if (line !== "auth" && line !== "session") return "the result writes a user file, but this hook has none";
-  return gives(grants, `user_file:${name}`) ? undefined : beyond(`user file ${name}`, "user_file:NAME");
+  const isGiven = (line === "auth" || line === "session") && gives(grants, `user_file:${name}`);
+  if (!isGiven) return `the result writes user file ${name}, which the grant user_file:NAME does not cover`;
+  const isTwice = files.findIndex((file) => file.name === name) < at;
+  return isTwice ? `the result writes user file ${name} twice` : undefined;
 }
 
 /** PROTOCOL.md, section 10. What is wrong with a result; `undefined` if all of it may be applied. A wrong one has no effect at all. */
@@ -190,7 +197,7 @@ export function resultProblem(
     ...result.items.map((item) => itemProblem(item, grants)),
     ...result.environment.map((variable) => variableProblem(variable, grants)),
     ...result.tokens.map((token) => tokenProblem(token, grants)),
-    ...result.user_files.map((file) => userFileProblem(file, hook, grants)),
+    ...result.user_files.map((file, at) => userFileProblem(result.user_files, at, hook, grants)),
   ].find((problem) => problem !== undefined);
 }
 

@@ -121,14 +121,14 @@ const ROWS: readonly Row[] = [
     "account",
     ["grant=env:APP"],
     result("perm_denied", { environment: [{ name: "APP", value: "1" }] }),
-    "the result perm_denied sets items, environment or tokens",
+    "the result perm_denied sets items, environment, tokens or user files",
   ],
   [
     "set an item and say ignore",
     "account",
     ["grant=set_item:tty"],
     result("ignore", { items: [{ item: "tty", value: "1" }] }),
-    "the result ignore sets items, environment or tokens",
+    "the result ignore sets items, environment, tokens or user files",
   ],
   [
     "refuse with success",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { gives, isRefusedVariable } from "../../sdk/grants.ts";
 import { REFUSED_VARIABLES } from "../../sdk/refused_variables.ts";
 
-Deno.test("gives() matches words, and prefixes of variables only", () => {
+Deno.test("gives() matches words, and prefixes of variables and user files only", () => {
   assert.ok(gives(["prompt"], "prompt"));
   assert.ok(!gives(["prompt"], "prompts"));
   assert.ok(gives(["env:KRB*"], "env:KRB5CCNAME"));
@@ -12,6 +12,10 @@ Deno.test("gives() matches words, and prefixes of variables only", () => {
   assert.ok(!gives(["env:KRB5*"], "env:KRB*"));
   assert.ok(!gives(["env:KRB5CCNAME"], "env:KRB5*"));
   assert.ok(!gives(["env:A"], "env:B"));
+  assert.ok(gives(["user_file:ticket"], "user_file:ticket"));
+  assert.ok(gives(["user_file:tick*"], "user_file:ticket-*"));
+  assert.ok(!gives(["user_file:ticket-*"], "user_file:ticket"));
+  assert.ok(!gives(["env:ticket*"], "user_file:ticket"));
   assert.ok(!gives(["set_item:*"], "set_item:user"));
   assert.ok(!gives(["*"], "prompt"));
   assert.ok(!gives([], "prompt"));

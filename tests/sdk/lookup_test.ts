@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { defineModule } from "../../mod.ts";
 import type { Caller } from "../../sdk/caller.ts";
 import type { Ageing, Lookup } from "../../sdk/lookup.ts";
+import { LIMITS } from "../../sdk/wire/schema.ts";
 import { resultOf, runHook } from "./run_hook.ts";
 
 async function look(
@@ -42,6 +43,76 @@ Deno.test("a look-up is made once in a hook", async () => {
     await lookup.groups();
   }, { lookupGroups: () => Promise.resolve((calls++, [])) });
   assert.equal(calls, 1);
+});
+
+Deno.test("lookup.inNetgroup() asks once for each netgroup of a hook", async () => {
+  const asked: string[] = [];
+  await look(async (lookup) => {
+    assert.deepEqual(await Promise.all(["ops", "dev", "ops"].map((name) => lookup.inNetgroup(name))), [
+      true,
+      false,
+      true,
+    ]);
+    assert.equal(await lookup.inNetgroup("ops"), true);
+  }, { lookupNetgroup: (name) => Promise.resolve((asked.push(name), name === "ops")) });
+  assert.deepEqual(asked, ["ops", "dev"]);
+});
+
+Deno.test("lookup.inNetgroup() refuses what is no name", async () => {
+  await look(async (lookup) => {
+    for (const name of ["", "a\nb", "a\0b", "\ud800", "x".repeat(257), "ä".repeat(129), undefined as never]) {
+      assert.throws(() => lookup.inNetgroup(name), {
+        name: "RangeError",
+        message: /1 to 256 bytes \(NAME_MAX\)/,
+      });
+    }
+    assert.equal(await lookup.inNetgroup("x".repeat(256)), false);
+  });
+});
+
+Deno.test("lookup.running() asks each time, and hands over nothing but ids and times", async () => {
+  const asked: unknown[] = [];
+  const lookupProcesses: Caller["lookupProcesses"] = (processes) => {
+    asked.push(processes);
+    return Promise.resolve(processes.map(({ pid }) => pid === 7));
+  };
+  await look(async (lookup) => {
+    const opened = [{ pid: 7, started: 100, user: "anna" }, { pid: 0xffff_ffff, started: 0 }];
+    assert.deepEqual(await lookup.running(opened), [true, false]);
+    assert.deepEqual(await lookup.running([]), []);
+  }, { lookupProcesses });
+  assert.deepEqual(asked, [[{ pid: 7, started: 100 }, { pid: 0xffff_ffff, started: 0 }], []]);
+});
+
+Deno.test("lookup.running() refuses too many, and what cannot be a process", async () => {
+  await look(async (lookup) => {
+    const one = { pid: 1, started: 1 };
+    const many = Array.from({ length: LIMITS.PROCESSES_MAX }, () => one);
+    assert.equal((await lookup.running(many)).length, LIMITS.PROCESSES_MAX);
+    assert.throws(() => lookup.running([...many, one]), {
+      name: "RangeError",
+      message: "lookup.running() takes at most 512 processes (PROCESSES_MAX), not 513",
+    });
+    const wrong = [{ pid: 0 }, { pid: -1 }, { pid: 1.5 }, { pid: 2 ** 32 }, { started: -1 }, {
+      started: 2 ** 53,
+    }];
+    for (const part of [...wrong, { pid: "1" }, { started: undefined }]) {
+      assert.throws(
+        () => lookup.running([{ ...one, ...part } as typeof one]),
+        /takes \{ pid, started \} of a process/,
+      );
+    }
+    assert.throws(() => lookup.running(one as never), TypeError);
+  });
+});
+
+Deno.test("lookup.running() rejects an answer that is not as long as the question", async () => {
+  await look(
+    async (lookup) => {
+      await assert.rejects(lookup.running([{ pid: 1, started: 1 }]), /1 processes, 2 were answered/);
+    },
+    { lookupProcesses: () => Promise.resolve([true, true]) },
+  );
 });
 
 const FIELDS = {

@@ -7,6 +7,7 @@ import {
   makeRuntimeDir,
   MARKER,
   replaceLink,
+  USER_FILES,
 } from "../../../sdk/config/place.ts";
 import { bindModuleSocket } from "../../../sdk/supervisor/socket.ts";
 import { makeFolder } from "../worker/harness.ts";
@@ -44,6 +45,45 @@ Deno.test("makeRuntimeDir() leaves the marker, and takes its own again", () => {
   makeRuntimeDir(path);
   assert.equal(Deno.statSync(path).mode! & 0o777, 0o755);
   assert.equal(Deno.lstatSync(join(path, MARKER)).isFile, true);
+});
+
+Deno.test("makeRuntimeDir() makes the folder of user files, in which nobody can look around", () => {
+  using folder = makeFolder();
+  const path = join(folder.path, "run");
+  const before = Deno.umask(0o077);
+  try {
+    makeRuntimeDir(path);
+  } finally {
+    Deno.umask(before);
+  }
+  const files = join(path, USER_FILES);
+  Deno.writeTextFileSync(join(files, "1000-token"), "OPS-7");
+  Deno.chmodSync(files, 0o777);
+  makeRuntimeDir(path);
+  const { isDirectory, mode, uid } = Deno.lstatSync(files);
+  assert.deepEqual([isDirectory, mode! & 0o7777, uid], [true, 0o711, Deno.uid()]);
+  assert.equal(Deno.readTextFileSync(join(files, "1000-token")), "OPS-7");
+});
+
+Deno.test("makeRuntimeDir() refuses a link, a file and a stranger's folder in place of the user files", () => {
+  using folder = makeFolder();
+  const path = join(folder.path, USER_FILES);
+  const refuses = () => {
+    assert.throws(
+      () => makeRuntimeDir(folder.path),
+      { name: "PlaceError", message: `${path} is not a folder of the user who runs this: remove it` },
+    );
+  };
+  Deno.symlinkSync("/tmp", path);
+  refuses();
+  Deno.removeSync(path);
+  Deno.writeTextFileSync(path, "");
+  refuses();
+  if (Deno.uid() !== 0) return;
+  Deno.removeSync(path);
+  Deno.mkdirSync(path);
+  Deno.chownSync(path, 65534, 65534);
+  refuses();
 });
 
 Deno.test("makeRuntimeDir() refuses a marker that is a link", () => {

@@ -72,6 +72,13 @@ Deno.test("resultProblem() admits items, environment and tokens only with succes
     { environment: [{ name: "TICKET", value: "1" }] },
     { tokens: [{ token: "authtok", value: new Uint8Array([1]) }] },
   ];
+  const file = { user_files: [{ name: "token", content: new Uint8Array([1]) }] };
+  for (const code of ["ignore", "perm_denied", "session_err"] as const) {
+    assert.equal(
+      resultProblem(result({ code, ...file }), "openSession", ["user_file:token"]),
+      `the result ${code} sets items, environment, tokens or user files`,
+    );
+  }
   const grants = ["set_item:tty", "env:TICKET", "set_authtok"];
   for (const effect of effects) {
     for (const code of ["success", "new_authtok_reqd"] as const) {
@@ -182,6 +189,29 @@ Deno.test("requestProblem() and textProblem() count", () => {
   assert.equal(
     textProblem({ ...text, style: "prompt_echo_on" }, 1),
     "the worker sent a text in the style of a prompt",
+  );
+});
+
+Deno.test("resultProblem() admits user files under their grant, on auth and session lines, each once", () => {
+  const files = (hook: Hook, names: readonly string[], ...grants: string[]) =>
+    resultProblem(result({ user_files: names.map((name) => ({ name })) }), hook, grants);
+  for (const hook of ["authenticate", "setCredentials", "openSession", "closeSession"] as const) {
+    assert.equal(files(hook, ["token", "ticket-1"], "user_file:token", "user_file:ticket-*"), undefined);
+  }
+  const uncovered = "the result writes user file token, which the grant user_file:NAME does not cover";
+  assert.equal(files("openSession", ["token"], "user_file:tokens", "env:token"), uncovered);
+  for (const hook of ["account", "preliminary", "update"] as const) {
+    assert.equal(files(hook, ["token"], "user_file:token"), uncovered);
+  }
+  for (const name of ["", ".", "../x", "a/b", "-a", "ä"]) {
+    assert.equal(
+      files("openSession", [name], "user_file:a*"),
+      "the result writes a user file with a name that is none",
+    );
+  }
+  assert.equal(
+    files("openSession", ["token", "other", "token"], "user_file:token", "user_file:other"),
+    "the result writes user file token twice",
   );
 });
 
