@@ -100,6 +100,14 @@ fixture_use_trampoline(struct fixture *f)
 	assert_int_equal(access(f->so, R_OK), 0);
 }
 
+const char *
+fixture_user_files(struct fixture *f)
+{
+	fixture_path(f->user_files, f->run, "user");
+	assert_int_equal(mkdir(f->user_files, 0711), 0);
+	return f->user_files;
+}
+
 static int
 fixture_remove(const char *path, const struct stat *st, int type,
     struct FTW *ftw)

@@ -46,6 +46,7 @@ struct fixture {
 	char		 run[FIXTURE_PATH_MAX];
 	char		 etc[FIXTURE_PATH_MAX];
 	char		 pam_d[FIXTURE_PATH_MAX];
+	char		 user_files[FIXTURE_PATH_MAX];
 	char		 log_path[FIXTURE_PATH_MAX];
 	char		 so[FIXTURE_PATH_MAX];
 	char		 socket[FIXTURE_PATH_MAX];
@@ -73,6 +74,9 @@ void	fixture_line(struct fixture *, const char *type, const char *words);
  * fixture_line().
  */
 void	fixture_use_trampoline(struct fixture *);
+
+/* Makes the folder of user files in runtime_dir; returns its path. */
+const char *fixture_user_files(struct fixture *);
 
 /* Starts a transaction. */
 void	fixture_start(struct fixture *, const char *user);

@@ -168,6 +168,68 @@ TEST(env_deny_list)
 	assert_false(grants_have_env(&grants, peer_str("LD_PRELOAD")));
 }
 
+TEST(user_files_and_prefixes)
+{
+	(void)state;
+	assert_false(grants.user_files);
+	assert_int_equal(add(HOOK_OPEN_SESSION, "user_file:krb5cc"),
+	    GRANT_GIVEN);
+	assert_int_equal(add(HOOK_OPEN_SESSION, "user_file:app-1.*"),
+	    GRANT_GIVEN);
+	assert_true(grants.user_files);
+	assert_true(grants_have_user_file(&grants, peer_str("krb5cc")));
+	assert_false(grants_have_user_file(&grants, peer_str("krb5cc2")));
+	assert_false(grants_have_user_file(&grants, peer_str("krb5c")));
+	assert_true(grants_have_user_file(&grants, peer_str("app-1.")));
+	assert_true(grants_have_user_file(&grants, peer_str("app-1.x")));
+	assert_false(grants_have_user_file(&grants, peer_str("app-1./x")));
+	assert_false(grants_have_user_file(&grants, peer_str("app-1.*")));
+	assert_false(grants_have_user_file(&grants, peer_str("app-1")));
+	assert_false(grants_have_user_file(&grants, peer_str("")));
+	assert_false(grants_have_env(&grants, peer_str("krb5cc")));
+}
+
+TEST(user_files_with_bad_names)
+{
+	static const char *const bad[] = { "user_file:", "user_file:.a",
+		"user_file:-a", "user_file:_a", "user_file:a/b",
+		"user_file:../a", "user_file:a b", "user_file:a*b",
+		"user_file:**", "user_file:a**", "user_file:*a",
+		"user_file:\xc3\x84", "user_file:a\n", "user_file:user_file:a",
+		"user_file:a\\b", "user_file:a%s" };
+	char word[10 + LIMIT_USER_FILE_NAME_MAX + 1 + 1] = "user_file:";
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(add(HOOK_AUTHENTICATE, bad[i]),
+		    GRANT_BAD_FILE);
+	assert_int_equal(add(HOOK_AUTHENTICATE, "user_file:*"),
+	    GRANT_ALL_FILES);
+	memset(word + 10, 'a', LIMIT_USER_FILE_NAME_MAX + 1);
+	assert_int_equal(add(HOOK_AUTHENTICATE, word), GRANT_BAD_FILE);
+	assert_false(grants.user_files);
+	word[10 + LIMIT_USER_FILE_NAME_MAX] = '\0';
+	assert_int_equal(add(HOOK_AUTHENTICATE, word), GRANT_GIVEN);
+}
+
+TEST(user_files_on_auth_and_session_lines_only)
+{
+	int hook;
+	enum grant_status want;
+
+	(void)state;
+	for (hook = 1; hook <= HOOK_COUNT; hook++) {
+		want = hook == HOOK_ACCOUNT || hook == HOOK_PRELIMINARY ||
+		    hook == HOOK_UPDATE ? GRANT_NO_FILES : GRANT_GIVEN;
+		grants_init(&grants);
+		assert_int_equal(add((enum hook)hook, "user_file:a"), want);
+		assert_int_equal(grants.user_files, want == GRANT_GIVEN);
+		assert_int_equal(grants_have_user_file(&grants, peer_str("a")),
+		    want == GRANT_GIVEN);
+	}
+}
+
 TEST(each_once)
 {
 	(void)state;
@@ -204,6 +266,9 @@ main(void)
 		SET_UP(env_names_and_prefixes),
 		SET_UP(env_bad_names),
 		SET_UP(env_deny_list),
+		SET_UP(user_files_and_prefixes),
+		SET_UP(user_files_with_bad_names),
+		SET_UP(user_files_on_auth_and_session_lines_only),
 		SET_UP(each_once),
 		SET_UP(too_many),
 	};

@@ -26,6 +26,8 @@ int	__wrap_getgrgid_r(gid_t, struct group *, char *, size_t,
 int	__wrap_getspnam_r(const char *, struct spwd *, char *, size_t,
 	    struct spwd **);
 int	__wrap_getgrouplist(const char *, gid_t, gid_t *, int *);
+int	__wrap_innetgr(const char *, const char *, const char *,
+	    const char *);
 void	*__wrap_malloc(size_t);
 void	__wrap_free(void *);
 void	*__real_malloc(size_t);
@@ -143,6 +145,15 @@ __wrap_getgrouplist(const char *name, gid_t gid, gid_t *groups, int *n)
 	for (i = 0; i < n_groups && i < room; i++)
 		groups[i] = (gid_t)i;
 	return n_groups > room ? -1 : n_groups;
+}
+
+int
+__wrap_innetgr(const char *netgroup, const char *host, const char *user,
+    const char *domain)
+{
+	assert_null(host);
+	assert_null(domain);
+	return strcmp(netgroup, "ops") == 0 && strcmp(user, "joe") == 0;
 }
 
 static struct lookup_buffer buffer;
@@ -298,6 +309,20 @@ TEST(more_groups_than_the_limit_are_not_fewer)
 	lookup_groups_free(g);
 }
 
+TEST(netgroups)
+{
+	/* not terminated, as off the wire */
+	struct wire_str ops = { .s = "opsy", .len = 3 };
+
+	(void)state;
+	assert_true(lookup_netgroup(ops, "joe"));
+	assert_false(lookup_netgroup(ops, "jane"));
+	ops.len = 4;
+	assert_false(lookup_netgroup(ops, "joe"));
+	ops.len = 0;
+	assert_false(lookup_netgroup(ops, "joe"));
+}
+
 #define LOOKUP(name) \
 	cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
@@ -312,6 +337,7 @@ main(void)
 		LOOKUP(ageing_is_all_that_leaves_shadow),
 		LOOKUP(groups_with_and_without_names),
 		LOOKUP(more_groups_than_the_limit_are_not_fewer),
+		LOOKUP(netgroups),
 	};
 
 	return cmocka_run_group_tests_name("lookup", tests, NULL, NULL);

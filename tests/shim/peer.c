@@ -167,6 +167,24 @@ peer_say_lookup(struct peer *peer, enum message_tag tag)
 }
 
 void
+peer_say_lookup_netgroup(struct peer *peer, const char *netgroup)
+{
+	struct message_lookup_netgroup m = { .netgroup = peer_str(netgroup) };
+	size_t mark = peer->w.len;
+
+	peer_said(peer, mark, message_lookup_netgroup_encode(&peer->w, &m));
+}
+
+void
+peer_say_lookup_processes(struct peer *peer,
+    const struct message_lookup_processes *m)
+{
+	size_t mark = peer->w.len;
+
+	peer_said(peer, mark, message_lookup_processes_encode(&peer->w, m));
+}
+
+void
 peer_say_text(struct peer *peer, enum style style, const char *text)
 {
 	struct message_text m = { .style = (uint8_t)style,

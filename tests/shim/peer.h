@@ -73,6 +73,9 @@ void	peer_say_fault(struct peer *, enum fault, const char *message);
 void	peer_say_converse(struct peer *, const struct message_converse *);
 void	peer_say_get_token(struct peer *, enum token, const char *prompt);
 void	peer_say_lookup(struct peer *, enum message_tag);
+void	peer_say_lookup_netgroup(struct peer *, const char *netgroup);
+void	peer_say_lookup_processes(struct peer *,
+	    const struct message_lookup_processes *);
 void	peer_say_text(struct peer *, enum style, const char *text);
 void	peer_say_log(struct peer *, enum level, const char *text);
 

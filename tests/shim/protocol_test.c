@@ -15,17 +15,17 @@
 	}
 
 #define RESULT_0 \
-	0, 0, 0, 16, 0x48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+	0, 0, 0, 18, 0x48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 
 SAYS(says_nothing_in_a_frame, 0, 0, 0, 0)
 SAYS(says_too_much, 0, 0, 0x40, 1)
 SAYS(says_an_unknown_tag, 0, 0, 0, 1, 0x7f)
 SAYS(says_a_tag_of_the_shim, 0, 0, 0, 1, 0x07)
 SAYS(says_a_bad_result, 0, 0, 0, 3, 0x48, 0, 0)
-SAYS(says_code_32, 0, 0, 0, 16, 0x48, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0)
-SAYS(says_a_long_result, 0, 0, 0, 17, 0x48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0)
+SAYS(says_code_32, 0, 0, 0, 18, 0x48, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0)
+SAYS(says_a_long_result, 0, 0, 0, 19, 0x48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0)
 SAYS(says_a_bad_fault, 0, 0, 0, 2, 0x49, 9)
 SAYS(says_http, 'H', 'T', 'T', 'P', '/', '1', '.', '1')
 SAYS(says_two_results, RESULT_0, RESULT_0)
@@ -108,6 +108,8 @@ SCRIPT(asks_too_often)
 
 SAYS(says_a_bad_converse, 0, 0, 0, 2, 0x41, 0)
 SAYS(says_a_long_lookup, 0, 0, 0, 2, 0x43, 0)
+SAYS(says_a_bad_netgroup, 0, 0, 0, 4, 0x4a, 0, 1, 0)
+SAYS(says_too_many_processes, 0, 0, 0, 3, 0x4b, 2, 1)
 SAYS(says_a_bad_text, 0, 0, 0, 2, 0x46, 4)
 SAYS(says_a_bad_log, 0, 0, 0, 5, 0x47, 3, 0, 1, '\n')
 
@@ -143,6 +145,10 @@ static const struct failing table[] = {
 	{ FAILURE_PROTOCOL, says_a_bad_converse, "grant=prompt " M,
 	    "malformed converse: truncated" },
 	{ FAILURE_PROTOCOL, says_a_long_lookup, M, "malformed look-up" },
+	{ FAILURE_PROTOCOL, says_a_bad_netgroup, M,
+	    "malformed lookup_netgroup: bad_value" },
+	{ FAILURE_PROTOCOL, says_too_many_processes, M,
+	    "malformed lookup_processes: too_long" },
 	{ FAILURE_PROTOCOL, says_a_bad_text, M, "malformed text" },
 	{ FAILURE_PROTOCOL, says_a_bad_log, M, "malformed log" },
 };

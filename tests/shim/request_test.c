@@ -9,6 +9,7 @@
 
 #include <security/pam_modules.h>
 
+#include "../../shim/process.h"
 #include "fixture.h"
 
 #define NOBODY_KNOWN	"no-such-user-here"
@@ -130,6 +131,82 @@ TEST(nobody_is_absent)
 		assert_int_equal(body.len, 0);
 		assert_int_equal(fixture_teardown(&own), 0);
 	}
+}
+
+TEST(netgroup)
+{
+	struct fixture *f = *state;
+	struct message_member m;
+	struct wire_bytes body;
+
+	peer_hear(&f->peer);
+	peer_say_lookup_netgroup(&f->peer, "no-such-netgroup");
+	peer_hear(&f->peer);
+	peer_say_code(&f->peer, PAM_SUCCESS);
+	peer_start(&f->peer, f->socket, 5);
+	assert_int_equal(fixture_hook(f, HOOK_ACCOUNT, FIXTURE_MODULE),
+	    PAM_SUCCESS);
+	assert_int_equal(peer_heard(&f->peer, 1, &body), MESSAGE_MEMBER);
+	assert_int_equal(message_member_decode(&m, body.p, body.len), WIRE_OK);
+	assert_false(m.member);
+}
+
+static void
+ask_for_processes(struct fixture *f,
+    const struct message_lookup_processes *asked)
+{
+	peer_hear(&f->peer);
+	peer_say_lookup_processes(&f->peer, asked);
+	peer_hear(&f->peer);
+	peer_say_code(&f->peer, PAM_SUCCESS);
+	peer_start(&f->peer, f->socket, 5);
+	assert_int_equal(fixture_hook(f, HOOK_ACCOUNT, FIXTURE_MODULE),
+	    PAM_SUCCESS);
+}
+
+TEST(processes_that_run_are_told_to_root_only)
+{
+	static struct message_lookup_processes asked;
+	static struct message_processes m;
+	struct fixture *f = *state;
+	struct message_failed failed;
+	struct process self;
+	struct wire_bytes body;
+	size_t i;
+
+	assert_true(process_self(&self));
+	asked.n_processes = LIMIT_PROCESSES_MAX;
+	for (i = 0; i < asked.n_processes; i++) {
+		asked.processes[i].pid = self.pid;
+		asked.processes[i].started = self.started + (i % 3 != 0);
+	}
+	ask_for_processes(f, &asked);
+	if (geteuid() != 0) {
+		assert_int_equal(peer_heard(&f->peer, 1, &body),
+		    MESSAGE_FAILED);
+		assert_int_equal(message_failed_decode(&failed, body.p,
+		    body.len), WIRE_OK);
+		assert_int_equal(failed.code, PAM_PERM_DENIED);
+		assert_logged(f, "only root may ask which processes run");
+		return;
+	}
+	assert_int_equal(peer_heard(&f->peer, 1, &body), MESSAGE_PROCESSES);
+	assert_int_equal(message_processes_decode(&m, body.p, body.len),
+	    WIRE_OK);
+	assert_int_equal(m.n_processes, LIMIT_PROCESSES_MAX);
+	for (i = 0; i < m.n_processes; i++)
+		assert_int_equal(m.processes[i].running, i % 3 == 0);
+}
+
+TEST(no_processes_are_an_answer)
+{
+	static const struct message_lookup_processes asked;
+	struct fixture *f = *state;
+	struct wire_bytes body;
+
+	ask_for_processes(f, &asked);
+	assert_int_equal(peer_heard(&f->peer, 1, &body), geteuid() == 0 ?
+	    MESSAGE_PROCESSES : MESSAGE_FAILED);
 }
 
 TEST(unknown_names_are_not_logged)
@@ -295,6 +372,9 @@ main(void)
 		FIXTURE(groups),
 		FIXTURE(ageing_without_the_hash),
 		UNIT(nobody_is_absent),
+		FIXTURE(netgroup),
+		FIXTURE(processes_that_run_are_told_to_root_only),
+		FIXTURE(no_processes_are_an_answer),
 		FIXTURE(unknown_names_are_not_logged),
 		FIXTURE(token_is_asked_for_by_libpam_once),
 		FIXTURE(token_with_a_prompt_of_the_module),

@@ -58,6 +58,7 @@ setup(void **state)
 	if (fixture_setup(state) != 0)
 		return -1;
 	fixture_use_trampoline(*state);
+	(void)fixture_user_files(*state);
 	n_found = 0;
 	return 0;
 }
@@ -89,11 +90,16 @@ say_secrets(struct peer *peer, int code)
 	m.data_action = DATA_ACTION_SET;
 	m.data.p = (const uint8_t *)SECRET "data";
 	m.data.len = SECRET_LEN + 4;
+	m.n_user_files = 1;
+	m.user_files[0].name = peer_str("cache");
+	m.user_files[0].has_content = true;
+	m.user_files[0].content.p = (const uint8_t *)SECRET "file";
+	m.user_files[0].content.len = SECRET_LEN + 4;
 	peer_say_result(peer, &m);
 }
 
 #define WORDS \
-	"grant=prompt,authtok,set_authtok " FIXTURE_MODULE
+	"grant=prompt,authtok,set_authtok,user_file:cache " FIXTURE_MODULE
 
 static void
 run(struct fixture *f, const char *words, int want)

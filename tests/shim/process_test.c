@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Processes and their starts, of which some pretend to be others. */
+
+#include "../../shim/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <security/pam_modules.h>
+
+#include "../../shim/hook.h"
+#include "fixture.h"
+
+#define STRANGER	54321
+#define M		FIXTURE_MODULE
+/* Fields 3 to 22 of a stat file. */
+#define FIELDS		" S 7 8 9 -1 -1 10 11 12 13 14 15 16 17 18 19 1 0 0 4242 "
+#define FIELDS_BUT_ONE	" S 7 8 9 -1 -1 10 11 12 13 14 15 16 17 18 19 1 0 0 "
+
+int	__wrap_openat(int, const char *, int, ...);
+int	__real_openat(int, const char *, int, ...);
+int	__wrap___openat_2(int, const char *, int);
+pid_t	__wrap_getppid(void);
+pid_t	__real_getppid(void);
+int	trampoline_hook(pam_handle_t *, enum hook, int, int, const char **);
+
+/* What is hidden, and how often the shim opened or asked for anything. */
+static const char *hidden;
+static int hidden_error;
+static int n_opened, n_asked, new_parent_after;
+
+int
+__wrap_openat(int dir, const char *path, int flags, ...)
+{
+	n_opened++;
+	if (hidden != NULL && strcmp(path, hidden) == 0) {
+		errno = hidden_error;
+		return -1;
+	}
+	return __real_openat(dir, path, flags);
+}
+
+int
+__wrap___openat_2(int dir, const char *path, int flags)
+{
+	return __wrap_openat(dir, path, flags);
+}
+
+/* A parent that ends gives way to another one. */
+pid_t
+__wrap_getppid(void)
+{
+	return n_asked++ < new_parent_after ? __real_getppid() : 1;
+}
+
+__attribute__((visibility("default"))) int
+trampoline_hook(pam_handle_t *pamh, enum hook hook, int flags, int argc,
+    const char **argv)
+{
+	return hook_run(pamh, hook, flags, argc, argv);
+}
+
+static void
+reset(void)
+{
+	hidden = NULL;
+	hidden_error = ENOENT;
+	n_opened = n_asked = 0;
+	new_parent_after = 1000;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	reset();
+	return 0;
+}
+
+static int
+setup_hook(void **state)
+{
+	reset();
+	if (fixture_setup(state) != 0)
+		return -1;
+	fixture_use_trampoline(*state);
+	return 0;
+}
+
+/* --- the text --- */
+
+TEST(names_may_hold_anything)
+{
+	static const char *const names[] = { "sshd", "", ")", "(", ") (",
+		") S 1 2 3", "a) R 9 (b", "((", "))", " ", "1 (x) S 2 " };
+	struct process p;
+	char text[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		(void)snprintf(text, sizeof(text), "123 (%s)" FIELDS "0 0\n",
+		    names[i]);
+		assert_true(process_parse(text, &p));
+		assert_int_equal(p.pid, 123);
+		assert_int_equal(p.state, 'S');
+		assert_int_equal(p.parent, 7);
+		assert_int_equal(p.started, 4242);
+	}
+}
+
+TEST(texts_that_are_none)
+{
+	static const char *const texts[] = { "", "1", "1 ", "1 (", "1 (a",
+		"1 (a)", "1 (a) ", "1 (a) S", "1 (a) S ", "1 (a) S 7",
+		"x (a)" FIELDS, "-1 (a)" FIELDS, " 1 (a)" FIELDS,
+		"4294967296 (a)" FIELDS, "1 a" FIELDS, "1 (a)S 7 8",
+		"1 (a) SS" FIELDS, "1 (a) S x" FIELDS, "1 (a) S -1" FIELDS,
+		"1 (a)" FIELDS_BUT_ONE, "1 (a)" FIELDS_BUT_ONE "4242",
+		"1 (a)" FIELDS_BUT_ONE "x ", "1 (a)" FIELDS_BUT_ONE "-1 ",
+		"1 (a)" FIELDS_BUT_ONE "99999999999999999999999999 " };
+	struct process p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		if (process_parse(texts[i], &p))
+			fail_msg("taken: %s", texts[i]);
+	}
+}
+
+/* --- processes --- */
+
+TEST(this_process)
+{
+	struct process p, again;
+
+	(void)state;
+	assert_true(process_self(&p));
+	assert_int_equal(p.pid, getpid());
+	assert_int_equal(p.parent, __real_getppid());
+	assert_int_equal(p.state, 'R');
+	assert_true(p.started > 0);
+	assert_int_equal(prctl(PR_SET_NAME, ") S 1 (2) ("), 0);
+	assert_true(process_self(&again));
+	assert_int_equal(again.parent, p.parent);
+	assert_true(again.started == p.started);
+	assert_int_equal(process_state_of(p.pid, p.started), PROCESS_RUNS);
+	/* the number alone is not the process */
+	assert_int_equal(process_state_of(p.pid, p.started + 1), PROCESS_GONE);
+	assert_int_equal(process_state_of(p.pid, -p.started), PROCESS_GONE);
+}
+
+TEST(numbers_that_no_process_has)
+{
+	static const uint32_t pids[] = { 0, UINT32_C(0x7fffffff),
+		UINT32_C(0x80000000), UINT32_C(0xffffffff) };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(pids); i++)
+		assert_int_equal(process_state_of(pids[i], 1), PROCESS_GONE);
+}
+
+/* The start of a process, as this test reads it. */
+static int64_t
+start_of(pid_t pid)
+{
+	char path[64], text[1024];
+	struct process p;
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	assert_true((fd = open(path, O_RDONLY)) >= 0);
+	assert_true((n = read(fd, text, sizeof(text) - 1)) > 0);
+	(void)close(fd);
+	text[n] = '\0';
+	assert_true(process_parse(text, &p));
+	return p.started;
+}
+
+/* Seconds since boot, which are not read from a stat file. */
+static double
+uptime(void)
+{
+	FILE *file = fopen("/proc/uptime", "r");
+	double s = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%lf", &s), 1);
+	(void)fclose(file);
+	return s;
+}
+
+TEST(a_child_ends)
+{
+	int64_t started;
+	siginfo_t info;
+	pid_t child;
+	int go[2];
+	char octet;
+
+	(void)state;
+	assert_int_equal(pipe(go), 0);
+	assert_true((child = fork()) >= 0);
+	if (child == 0) {
+		(void)close(go[1]);
+		_exit(read(go[0], &octet, 1) == 0 ? 0 : 1);
+	}
+	(void)close(go[0]);
+	started = start_of(child);
+	assert_in_range(started / sysconf(_SC_CLK_TCK), uptime() - 60,
+	    uptime() + 1);
+	assert_int_equal(process_state_of((uint32_t)child, started),
+	    PROCESS_RUNS);
+	/* it ends, and nobody has taken its status yet */
+	(void)close(go[1]);
+	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT),
+	    0);
+	assert_int_equal(start_of(child), started);
+	assert_int_equal(process_state_of((uint32_t)child, started),
+	    PROCESS_GONE);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(process_state_of((uint32_t)child, started),
+	    PROCESS_GONE);
+}
+
+TEST(hidden_processes_have_not_ended)
+{
+	static const int errors[] = { ENOENT, EACCES, EPERM, EMFILE, EIO };
+	struct process p;
+	char path[64];
+	size_t i;
+
+	(void)state;
+	assert_true(process_self(&p));
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)getpid());
+	for (i = 0; i < ARRAY_LEN(errors); i++) {
+		hidden = path;
+		hidden_error = errors[i];
+		assert_int_equal(process_state_of((uint32_t)getpid(), 1),
+		    PROCESS_UNKNOWN);
+		hidden = "/proc/self/stat";
+		assert_false(process_self(&p));
+	}
+}
+
+/* --- parents --- */
+
+enum { KNOWN = 1, UNKNOWN = 2, BROKEN = 3 };
+
+/* Runs it in a child, whose exit status it is. */
+static int
+in_child(int (*run)(void))
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(run());
+	if (child < 0 || waitpid(child, &status, 0) != child ||
+	    !WIFEXITED(status))
+		return BROKEN;
+	return WEXITSTATUS(status);
+}
+
+static int
+ask_for_parent(void)
+{
+	struct process self, parent;
+
+	if (!process_self(&self))
+		return BROKEN;
+	if (!process_parent(&self, &parent))
+		return UNKNOWN;
+	return parent.pid == (uint32_t)__real_getppid() && parent.started > 0 &&
+	    parent.started <= self.started ? KNOWN : BROKEN;
+}
+
+/* A parent that is a stranger's, and one whose files say that it is not. */
+static int
+be_a_stranger(void)
+{
+	if (setgid(STRANGER) != 0 || setuid(STRANGER) != 0)
+		return BROKEN;
+	return in_child(ask_for_parent);
+}
+
+static int
+be_an_undumpable_stranger(void)
+{
+	char path[64];
+	struct stat st;
+
+	if (setgid(STRANGER) != 0 || setuid(STRANGER) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0) != 0)
+		return BROKEN;
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)getpid());
+	if (stat(path, &st) != 0 || st.st_uid != 0)
+		return BROKEN;
+	return in_child(ask_for_parent);
+}
+
+TEST(parent_of_root)
+{
+	(void)state;
+	assert_int_equal(in_child(ask_for_parent),
+	    geteuid() == 0 ? KNOWN : UNKNOWN);
+}
+
+TEST(parent_of_a_stranger)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(in_child(be_a_stranger), UNKNOWN);
+	assert_int_equal(in_child(be_an_undumpable_stranger), UNKNOWN);
+}
+
+TEST(parent_that_ends_meanwhile)
+{
+	(void)state;
+	for (new_parent_after = 0; new_parent_after < 2; new_parent_after++)
+		assert_int_equal(in_child(ask_for_parent), UNKNOWN);
+}
+
+/* --- the frame --- */
+
+static struct message_hook told;
+
+static void
+run_hook(struct fixture *f, const char *hooks, enum hook hook)
+{
+	struct wire_bytes body;
+
+	fixture_link(f, M, hooks);
+	peer_hear(&f->peer);
+	peer_say_code(&f->peer, PAM_SUCCESS);
+	peer_start(&f->peer, f->socket, 5);
+	n_opened = n_asked = 0;
+	assert_int_equal(fixture_hook(f, hook, "instance=second " M),
+	    PAM_SUCCESS);
+	assert_int_equal(peer_heard(&f->peer, 0, &body), MESSAGE_HOOK);
+	assert_int_equal(message_hook_decode(&told, body.p, body.len),
+	    WIRE_OK);
+	assert_true(told.has_instance && told.instance.len == 6);
+	assert_memory_equal(told.instance.s, "second", 6);
+}
+
+static const struct {
+	const char	*hooks;
+	enum hook	 hook;
+	bool		 started, parent;
+} lists[] = {
+	{ "account", HOOK_ACCOUNT, false, false },
+	{ "authenticate", HOOK_AUTHENTICATE, false, false },
+	{ "authenticate,account,preliminary,update", HOOK_ACCOUNT, false,
+	    false },
+	{ "openSession", HOOK_OPEN_SESSION, true, false },
+	{ "closeSession", HOOK_CLOSE_SESSION, true, false },
+	{ "setCredentials,openSession,closeSession", HOOK_SET_CREDENTIALS,
+	    true, false },
+	{ "authenticate,setCredentials", HOOK_AUTHENTICATE, true, true },
+	{ "account,openSession", HOOK_ACCOUNT, true, true },
+	{ "account,openSession", HOOK_OPEN_SESSION, true, true },
+	{ "preliminary,closeSession", HOOK_CLOSE_SESSION, true, true },
+	{ "update,openSession", HOOK_OPEN_SESSION, true, true },
+};
+
+static void
+assert_told(size_t i, int64_t started)
+{
+	bool root = geteuid() == 0;
+
+	assert_int_equal(told.has_started, root && lists[i].started);
+	assert_int_equal(told.has_parent_pid, told.has_parent_started);
+	if (told.has_started)
+		assert_true(told.started == started);
+	else
+		assert_int_equal(n_opened, 0);
+	/* who runs this test need not be root's child */
+	if (root && lists[i].parent)
+		assert_true(n_asked > 0);
+	else
+		assert_false(told.has_parent_pid || n_asked > 0);
+	if (told.has_parent_pid)
+		assert_int_equal(told.parent_pid, __real_getppid());
+}
+
+TEST(starts_are_told_where_they_are_of_use)
+{
+	struct process self;
+	struct fixture *f;
+	void *own;
+	size_t i;
+
+	(void)state;
+	assert_true(process_self(&self));
+	for (i = 0; i < ARRAY_LEN(lists); i++) {
+		assert_int_equal(setup_hook(&own), 0);
+		f = own;
+		run_hook(f, lists[i].hooks, lists[i].hook);
+		assert_told(i, self.started);
+		assert_int_equal(fixture_teardown(&own), 0);
+	}
+}
+
+TEST(hook_goes_on_without_proc)
+{
+	struct fixture *f = *state;
+
+	hidden = "/proc/self/stat";
+	run_hook(f, "account,openSession", HOOK_OPEN_SESSION);
+	assert_false(told.has_started);
+	assert_false(told.has_parent_pid);
+	assert_logged_not(f, "/proc");
+}
+
+TEST(processes_that_proc_does_not_show_are_not_answered)
+{
+	static const struct message_lookup_processes asked = {
+		.n_processes = 1, .processes[0].pid = 1 };
+	struct fixture *f = *state;
+	struct message_failed m;
+	struct wire_bytes body;
+
+	hidden = "/proc/self/stat";
+	peer_hear(&f->peer);
+	peer_say_lookup_processes(&f->peer, &asked);
+	peer_hear(&f->peer);
+	peer_say_code(&f->peer, PAM_SUCCESS);
+	peer_start(&f->peer, f->socket, 5);
+	assert_int_equal(fixture_hook(f, HOOK_ACCOUNT, M), PAM_SUCCESS);
+	assert_int_equal(peer_heard(&f->peer, 1, &body), MESSAGE_FAILED);
+	assert_int_equal(message_failed_decode(&m, body.p, body.len), WIRE_OK);
+	assert_int_equal(m.code, geteuid() == 0 ? PAM_SYSTEM_ERR :
+	    PAM_PERM_DENIED);
+}
+
+#define SET_UP(name)	cmocka_unit_test_setup(test_##name, setup)
+#define HOOK(name) \
+	cmocka_unit_test_setup_teardown(test_##name, setup_hook, \
+	    fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SET_UP(names_may_hold_anything),
+		SET_UP(texts_that_are_none),
+		SET_UP(this_process),
+		SET_UP(numbers_that_no_process_has),
+		SET_UP(a_child_ends),
+		SET_UP(hidden_processes_have_not_ended),
+		SET_UP(parent_of_root),
+		SET_UP(parent_of_a_stranger),
+		SET_UP(parent_that_ends_meanwhile),
+		UNIT(starts_are_told_where_they_are_of_use),
+		HOOK(hook_goes_on_without_proc),
+		HOOK(processes_that_proc_does_not_show_are_not_answered),
+	};
+
+	return cmocka_run_group_tests_name("process", tests, NULL, NULL);
+}
