@@ -116,8 +116,9 @@ export interface Context<H extends Hook = Hook, O = unknown, G extends Grant = n
   /** The process that called libpam. */
   readonly caller: CallerProcess;
   /**
-   * Whether state set by an earlier hook is here: `same` if module data came from this process, `resumed` if
-   * it was carried over from another one, `none` if there is none. A handler must work with `none`.
+   * Whether state set by an earlier hook is here: `same` if module data came from this process or one that it was
+   * forked from, `resumed` if it was carried over from a child that has authenticated (until the session is open),
+   * `none` if there is none. A handler must work with `none`.
    */
   readonly continuity: "same" | "resumed" | "none";
   /** Refuses, with a text for the person; must be returned. */

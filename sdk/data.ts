@@ -72,10 +72,17 @@ export function dataKey<T>(name: string, schema: StandardSchema<unknown, T>): Da
  * pam_set_data(3). All values together are at most 4096 bytes of JSON (DATA_MAX). Changes take effect
  * whatever code the hook ends with, unless it throws.
  *
- * It does not last longer than the process: sshd authenticates in one process and opens the session in
- * another, and `passwd` after expiry is a new transaction. Every handler must work without it; `continuity`
- * says whether any came. It is the handle's, not the user's: an application may change PAM_USER between hooks,
- * as sudo does, so what is true of one user only is stored with the name and compared.
+ * It does not last longer than the process, but for one case: sshd's keyboard-interactive authenticates in a
+ * child and opens the session in the parent. What the child's `authenticate`, `account` and `changePassword`
+ * stored there when they let the person pass is carried over to the parent's `setCredentials` and `openSession`,
+ * for two minutes and one session, and is on the parent's handle from then on. Only root's processes have that,
+ * and no set-uid program; nothing is carried over by another worker, as after a reload or with several `workers`.
+ * `passwd` after expiry is a new transaction. Every handler must work without the data; `continuity` says whether
+ * any came.
+ *
+ * It is the handle's, not the user's: an application may change PAM_USER between hooks, as sudo does, so what is
+ * true of one user only is stored with the name and compared. And it is there whatever the other modules of the
+ * stack said: that this module let somebody pass is not that somebody got in.
  *
  * @example
  * ```ts
