@@ -42,6 +42,10 @@ const GRANTS: readonly (readonly [word: string, lets: string])[] = [
   ["set_authtok", "set the password for later modules; on auth and password lines only"],
   ["set_item:NAME", "set the item NAME; `set_item:user` is the power to become somebody else"],
   ["env:NAME", "set or delete the PAM environment variable NAME; with `*` at its end, all that begin so"],
+  [
+    "user_file:NAME",
+    "write or delete the user's file NAME in the runtime folder; with `*` at its end, all that begin so; on auth and session lines only",
+  ],
   ["get_env", "read the PAM environment"],
   ["shadow", "read the ageing fields of the user's shadow entry, never the hash"],
 ];
