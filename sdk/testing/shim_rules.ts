@@ -197,7 +197,7 @@ export function resultProblem(
     ...result.items.map((item) => itemProblem(item, grants)),
     ...result.environment.map((variable) => variableProblem(variable, grants)),
     ...result.tokens.map((token) => tokenProblem(token, grants)),
-    ...result.user_files.map((file, at) => userFileProblem(result.user_files, at, hook, grants)),
+    ...result.user_files.map((_, at) => userFileProblem(result.user_files, at, hook, grants)),
   ].find((problem) => problem !== undefined);
 }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { LineType } from "../../sdk/hooks.ts";
 import { CODES } from "../../sdk/tokens.ts";
-import { type Harness, type ShimLine } from "./harness.ts";
+import type { ShimLine } from "./harness.ts";
 import { fixture, newService, shareHarness } from "./scene.ts";
 
 const NOT_ROOT = Deno.uid() !== 0;
@@ -49,7 +49,6 @@ function program(name = "splitter"): string {
 
 /** Writes a stack with the module on a line of each type; `args` of a type are its options. */
 function stackOf(
-  harness: Harness,
   args: Partial<Record<LineType, readonly string[]>> = {},
   options: readonly string[] = [],
 ): ShimLine[] {
@@ -58,7 +57,7 @@ function stackOf(
 
 function service(args: Partial<Record<LineType, readonly string[]>> = {}): string {
   const name = newService();
-  shared().stack(name, stackOf(shared(), args));
+  shared().stack(name, stackOf(args));
   return name;
 }
 
@@ -223,12 +222,11 @@ test("the last attempt counts: one that failed leaves nothing, and takes what wa
   const later = await split(`{ ${begin(refused)} authenticate account } ${begin(refused)} open`);
   assert.deepEqual(sessions(later), ["openSession none -"]);
   // The stack of a service can be another one the next time.
-  shared().stack(wrong, stackOf(shared(), { auth: ["value=first"] }));
+  shared().stack(wrong, stackOf({ auth: ["value=first"] }));
   const twice = await split(
     `{ ${begin(wrong)} authenticate } pause { ${begin(wrong)} authenticate } ${begin(wrong)} open`,
     {
-      during: async () =>
-        await Promise.resolve(shared().stack(wrong, stackOf(shared(), { auth: ["value=second"] }))),
+      during: async () => await Promise.resolve(shared().stack(wrong, stackOf({ auth: ["value=second"] }))),
     },
   );
   assert.deepEqual(sessions(twice), ["openSession resumed second"]);
@@ -236,7 +234,7 @@ test("the last attempt counts: one that failed leaves nothing, and takes what wa
     `{ ${begin(right)} authenticate } pause { ${begin(right)} authenticate } ${begin(right)} open`,
     {
       during: async () =>
-        await Promise.resolve(shared().stack(right, stackOf(shared(), { auth: ["authenticate=auth_err"] }))),
+        await Promise.resolve(shared().stack(right, stackOf({ auth: ["authenticate=auth_err"] }))),
     },
   );
   assert.deepEqual(sessions(after), ["openSession none -"]);
@@ -244,9 +242,9 @@ test("the last attempt counts: one that failed leaves nothing, and takes what wa
 
 test("two lines of a module with different instances keep their data apart", async () => {
   const name = newService();
-  const first = stackOf(shared(), { auth: ["value=first"] }, ["instance=first"]);
-  const second = stackOf(shared(), { auth: ["value=second"] }, ["instance=second"]);
-  const plain = stackOf(shared(), { auth: ["value=none"] });
+  const first = stackOf({ auth: ["value=first"] }, ["instance=first"]);
+  const second = stackOf({ auth: ["value=second"] }, ["instance=second"]);
+  const plain = stackOf({ auth: ["value=none"] });
   shared().stack(name, [...first, ...second, ...plain]);
   const lines = await split(`start=${name},nobody { authenticate account } open close`);
   assert.deepEqual(sessions(lines), [

@@ -99,8 +99,12 @@ static void
 set_next(const char *argument)
 {
 	FILE *file = fopen("/proc/sys/kernel/ns_last_pid", "w");
+	char *end;
+	long pid = strtol(argument, &end, 10);
 
-	if (file == NULL || fprintf(file, "%ld", atol(argument) - 1) < 0 ||
+	if (*end != '\0' || pid < 2)
+		die(argument);
+	if (file == NULL || fprintf(file, "%ld", pid - 1) < 0 ||
 	    fclose(file) != 0)
 		die("ns_last_pid");
 }
