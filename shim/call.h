@@ -26,7 +26,7 @@ struct call {
 	struct shim_args	 args;
 	struct deadline		 deadline;
 	struct place_caller	 caller;
-	uint32_t		 defined;	/* hooks of the module, 1 << hook */
+	uint32_t		 defined;	/* by the module: 1 << hook */
 	unsigned		 n_requests;
 	unsigned		 n_texts;
 	unsigned		 n_log_lines;

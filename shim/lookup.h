@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The user in passwd, group, shadow and netgroup. This is off the usual path: buffers
- * are on the heap, and wiped, for the one of shadow(5) holds the hash.
+ * The user in passwd, group, shadow and netgroup. This is off the usual path:
+ * buffers are on the heap, and wiped, for the one of shadow(5) holds the hash.
  */
 #ifndef LOOKUP_H
 #define LOOKUP_H

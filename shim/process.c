@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -143,7 +142,7 @@ process_parent(const struct process *self, struct process *parent)
 static bool
 process_is_free(uint32_t pid)
 {
-	return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+	return getpgid((pid_t)pid) < 0 && errno == ESRCH;
 }
 
 enum process_state
@@ -153,7 +152,7 @@ process_state_of(uint32_t pid, int64_t started)
 	struct process process;
 	enum process_state state;
 
-	/* to kill(2) these would be groups of processes */
+	/* to getpgid(2) 0 would be this process */
 	if (pid == 0 || pid > INT32_MAX)
 		return PROCESS_GONE;
 	(void)snprintf(path, sizeof(path), "/proc/%lu/stat",

@@ -66,6 +66,9 @@ void	peer_say_slowly(struct peer *, const void *, size_t, int ms);
 void	peer_sleep(struct peer *, int ms);
 void	peer_step(struct peer *, enum peer_step_kind);
 
+/* Makes a step of the frame that was encoded at mark. */
+void	peer_said(struct peer *, size_t mark, enum wire_error);
+
 /* Frames, encoded when the script is written. */
 void	peer_say_code(struct peer *, int code);
 void	peer_say_result(struct peer *, const struct message_result *);

@@ -12,84 +12,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <security/pam_modules.h>
-
-#include "../../shim/hook.h"
-#include "fixture.h"
+#include "proc.h"
+#include "test.h"
 
 #define STRANGER	54321
-#define M		FIXTURE_MODULE
 /* Fields 3 to 22 of a stat file. */
-#define FIELDS		" S 7 8 9 -1 -1 10 11 12 13 14 15 16 17 18 19 1 0 0 4242 "
 #define FIELDS_BUT_ONE	" S 7 8 9 -1 -1 10 11 12 13 14 15 16 17 18 19 1 0 0 "
-
-int	__wrap_openat(int, const char *, int, ...);
-int	__real_openat(int, const char *, int, ...);
-int	__wrap___openat_2(int, const char *, int);
-pid_t	__wrap_getppid(void);
-pid_t	__real_getppid(void);
-int	trampoline_hook(pam_handle_t *, enum hook, int, int, const char **);
-
-/* What is hidden, and how often the shim opened or asked for anything. */
-static const char *hidden;
-static int hidden_error;
-static int n_opened, n_asked, new_parent_after;
-
-int
-__wrap_openat(int dir, const char *path, int flags, ...)
-{
-	n_opened++;
-	if (hidden != NULL && strcmp(path, hidden) == 0) {
-		errno = hidden_error;
-		return -1;
-	}
-	return __real_openat(dir, path, flags);
-}
-
-int
-__wrap___openat_2(int dir, const char *path, int flags)
-{
-	return __wrap_openat(dir, path, flags);
-}
-
-/* A parent that ends gives way to another one. */
-pid_t
-__wrap_getppid(void)
-{
-	return n_asked++ < new_parent_after ? __real_getppid() : 1;
-}
-
-__attribute__((visibility("default"))) int
-trampoline_hook(pam_handle_t *pamh, enum hook hook, int flags, int argc,
-    const char **argv)
-{
-	return hook_run(pamh, hook, flags, argc, argv);
-}
-
-static void
-reset(void)
-{
-	hidden = NULL;
-	hidden_error = ENOENT;
-	n_opened = n_asked = 0;
-	new_parent_after = 1000;
-}
+#define FIELDS		FIELDS_BUT_ONE "4242 "
 
 static int
 setup(void **state)
 {
 	(void)state;
-	reset();
-	return 0;
-}
-
-static int
-setup_hook(void **state)
-{
-	reset();
-	if (fixture_setup(state) != 0)
-		return -1;
-	fixture_use_trampoline(*state);
+	proc_reset();
 	return 0;
 }
 
@@ -144,7 +79,7 @@ TEST(this_process)
 	(void)state;
 	assert_true(process_self(&p));
 	assert_int_equal(p.pid, getpid());
-	assert_int_equal(p.parent, __real_getppid());
+	assert_int_equal(p.parent, proc_real_parent());
 	assert_int_equal(p.state, 'R');
 	assert_true(p.started > 0);
 	assert_int_equal(prctl(PR_SET_NAME, ") S 1 (2) ("), 0);
@@ -243,11 +178,11 @@ TEST(hidden_processes_have_not_ended)
 	assert_true(process_self(&p));
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)getpid());
 	for (i = 0; i < ARRAY_LEN(errors); i++) {
-		hidden = path;
-		hidden_error = errors[i];
+		proc_hidden = path;
+		proc_hidden_error = errors[i];
 		assert_int_equal(process_state_of((uint32_t)getpid(), 1),
 		    PROCESS_UNKNOWN);
-		hidden = "/proc/self/stat";
+		proc_hidden = "/proc/self/stat";
 		assert_false(process_self(&p));
 	}
 }
@@ -280,8 +215,8 @@ ask_for_parent(void)
 		return BROKEN;
 	if (!process_parent(&self, &parent))
 		return UNKNOWN;
-	return parent.pid == (uint32_t)__real_getppid() && parent.started > 0 &&
-	    parent.started <= self.started ? KNOWN : BROKEN;
+	return parent.pid == (uint32_t)proc_real_parent() &&
+	    parent.started > 0 && parent.started <= self.started ? KNOWN : BROKEN;
 }
 
 /* A parent that is a stranger's, and one whose files say that it is not. */
@@ -327,127 +262,13 @@ TEST(parent_of_a_stranger)
 TEST(parent_that_ends_meanwhile)
 {
 	(void)state;
-	for (new_parent_after = 0; new_parent_after < 2; new_parent_after++)
-		assert_int_equal(in_child(ask_for_parent), UNKNOWN);
-}
-
-/* --- the frame --- */
-
-static struct message_hook told;
-
-static void
-run_hook(struct fixture *f, const char *hooks, enum hook hook)
-{
-	struct wire_bytes body;
-
-	fixture_link(f, M, hooks);
-	peer_hear(&f->peer);
-	peer_say_code(&f->peer, PAM_SUCCESS);
-	peer_start(&f->peer, f->socket, 5);
-	n_opened = n_asked = 0;
-	assert_int_equal(fixture_hook(f, hook, "instance=second " M),
-	    PAM_SUCCESS);
-	assert_int_equal(peer_heard(&f->peer, 0, &body), MESSAGE_HOOK);
-	assert_int_equal(message_hook_decode(&told, body.p, body.len),
-	    WIRE_OK);
-	assert_true(told.has_instance && told.instance.len == 6);
-	assert_memory_equal(told.instance.s, "second", 6);
-}
-
-static const struct {
-	const char	*hooks;
-	enum hook	 hook;
-	bool		 started, parent;
-} lists[] = {
-	{ "account", HOOK_ACCOUNT, false, false },
-	{ "authenticate", HOOK_AUTHENTICATE, false, false },
-	{ "authenticate,account,preliminary,update", HOOK_ACCOUNT, false,
-	    false },
-	{ "openSession", HOOK_OPEN_SESSION, true, false },
-	{ "closeSession", HOOK_CLOSE_SESSION, true, false },
-	{ "setCredentials,openSession,closeSession", HOOK_SET_CREDENTIALS,
-	    true, false },
-	{ "authenticate,setCredentials", HOOK_AUTHENTICATE, true, true },
-	{ "account,openSession", HOOK_ACCOUNT, true, true },
-	{ "account,openSession", HOOK_OPEN_SESSION, true, true },
-	{ "preliminary,closeSession", HOOK_CLOSE_SESSION, true, true },
-	{ "update,openSession", HOOK_OPEN_SESSION, true, true },
-};
-
-static void
-assert_told(size_t i, int64_t started)
-{
-	bool root = geteuid() == 0;
-
-	assert_int_equal(told.has_started, root && lists[i].started);
-	assert_int_equal(told.has_parent_pid, told.has_parent_started);
-	if (told.has_started)
-		assert_true(told.started == started);
-	else
-		assert_int_equal(n_opened, 0);
-	/* who runs this test need not be root's child */
-	if (root && lists[i].parent)
-		assert_true(n_asked > 0);
-	else
-		assert_false(told.has_parent_pid || n_asked > 0);
-	if (told.has_parent_pid)
-		assert_int_equal(told.parent_pid, __real_getppid());
-}
-
-TEST(starts_are_told_where_they_are_of_use)
-{
-	struct process self;
-	struct fixture *f;
-	void *own;
-	size_t i;
-
-	(void)state;
-	assert_true(process_self(&self));
-	for (i = 0; i < ARRAY_LEN(lists); i++) {
-		assert_int_equal(setup_hook(&own), 0);
-		f = own;
-		run_hook(f, lists[i].hooks, lists[i].hook);
-		assert_told(i, self.started);
-		assert_int_equal(fixture_teardown(&own), 0);
-	}
-}
-
-TEST(hook_goes_on_without_proc)
-{
-	struct fixture *f = *state;
-
-	hidden = "/proc/self/stat";
-	run_hook(f, "account,openSession", HOOK_OPEN_SESSION);
-	assert_false(told.has_started);
-	assert_false(told.has_parent_pid);
-	assert_logged_not(f, "/proc");
-}
-
-TEST(processes_that_proc_does_not_show_are_not_answered)
-{
-	static const struct message_lookup_processes asked = {
-		.n_processes = 1, .processes[0].pid = 1 };
-	struct fixture *f = *state;
-	struct message_failed m;
-	struct wire_bytes body;
-
-	hidden = "/proc/self/stat";
-	peer_hear(&f->peer);
-	peer_say_lookup_processes(&f->peer, &asked);
-	peer_hear(&f->peer);
-	peer_say_code(&f->peer, PAM_SUCCESS);
-	peer_start(&f->peer, f->socket, 5);
-	assert_int_equal(fixture_hook(f, HOOK_ACCOUNT, M), PAM_SUCCESS);
-	assert_int_equal(peer_heard(&f->peer, 1, &body), MESSAGE_FAILED);
-	assert_int_equal(message_failed_decode(&m, body.p, body.len), WIRE_OK);
-	assert_int_equal(m.code, geteuid() == 0 ? PAM_SYSTEM_ERR :
-	    PAM_PERM_DENIED);
+	proc_new_parent_after = 0;
+	assert_int_equal(in_child(ask_for_parent), UNKNOWN);
+	proc_new_parent_after = 1;
+	assert_int_equal(in_child(ask_for_parent), UNKNOWN);
 }
 
 #define SET_UP(name)	cmocka_unit_test_setup(test_##name, setup)
-#define HOOK(name) \
-	cmocka_unit_test_setup_teardown(test_##name, setup_hook, \
-	    fixture_teardown)
 
 int
 main(void)
@@ -462,9 +283,6 @@ main(void)
 		SET_UP(parent_of_root),
 		SET_UP(parent_of_a_stranger),
 		SET_UP(parent_that_ends_meanwhile),
-		UNIT(starts_are_told_where_they_are_of_use),
-		HOOK(hook_goes_on_without_proc),
-		HOOK(processes_that_proc_does_not_show_are_not_answered),
 	};
 
 	return cmocka_run_group_tests_name("process", tests, NULL, NULL);
