@@ -6,11 +6,13 @@
  */
 
 import * as v from "valibot";
+import { grantProblem } from "../grants.ts";
 import { HOOKS, type LineType } from "../hooks.ts";
 import type { Launch } from "./launch.ts";
 import { printable } from "./lines.ts";
 import type { OpenPermissions } from "../config/permissions.ts";
 import { mistrustSoon } from "./proc.ts";
+import { LIMITS } from "../wire/schema.ts";
 import { letGo } from "./worker_process.ts";
 
 /** How long a module may take to load. */
@@ -34,12 +36,12 @@ export class ProbeError extends Error {
 }
 
 const WORD = v.pipe(v.string(), v.maxLength(1024));
-const GRANTS = v.optional(
-  v.pipe(
-    v.array(v.pipe(v.string(), v.regex(/^[a-z_]+(?::[A-Za-z0-9_*]+)?$/), v.maxLength(80))),
-    v.maxLength(32),
-  ),
-);
+
+/** Grants that exist on a line of type `line`: nothing else can be written behind `grant=`. */
+function grantsOf(line: LineType) {
+  const grant = v.pipe(v.string(), v.check((word) => grantProblem(word, line) === undefined));
+  return v.optional(v.pipe(v.array(grant), v.maxLength(LIMITS.GRANTS_MAX)));
+}
 
 /** The shape of a {@linkcode Declaration}. */
 export const DECLARATION = v.object({
@@ -48,7 +50,12 @@ export const DECLARATION = v.object({
     v.minLength(1),
     v.maxLength(7),
   ),
-  grants: v.strictObject({ auth: GRANTS, account: GRANTS, session: GRANTS, password: GRANTS }),
+  grants: v.strictObject({
+    auth: grantsOf("auth"),
+    account: grantsOf("account"),
+    session: grantsOf("session"),
+    password: grantsOf("password"),
+  }),
   permissions: v.record(
     v.string(),
     v.pipe(v.array(v.union([WORD, v.strictObject({ option: WORD })])), v.maxLength(256)),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { FakeTransaction, type HookResult } from "../../sdk/testing/mod.ts";
 import { script, type ScriptStep } from "../../sdk/libpam/mod.ts";
 import { type Hook, LINE_TYPES } from "../../sdk/hooks.ts";
@@ -8,10 +9,12 @@ import type { PamModule } from "../../mod.ts";
 import codes from "./modules/codes.ts";
 import desk from "./modules/desk.ts";
 import effects from "./modules/effects.ts";
+import files from "./modules/files.ts";
 import mistakes from "./modules/mistakes.ts";
+import type { Harness } from "./harness.ts";
 import { CALLS, fixture, newService, shareHarness, tell, watch } from "./scene.ts";
 
-const MODULES: Readonly<Record<string, PamModule>> = { codes, desk, effects, mistakes };
+const MODULES: Readonly<Record<string, PamModule>> = { codes, desk, effects, files, mistakes };
 
 const shared = shareHarness((harness) => {
   for (const name of Object.keys(MODULES)) harness.configure(name, fixture(name));
@@ -42,6 +45,7 @@ interface Outcome {
   readonly cause: string | undefined;
   readonly items: readonly (string | undefined)[];
   readonly environment: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string>>;
 }
 
 const ITEM_NAMES = ["user", "tty", "rhost"] as const;
@@ -50,6 +54,9 @@ const AUTH = ["prompt", "authtok", "set_authtok"];
 const ITEMS = ["set_item:user", "set_item:tty", "set_item:rhost"];
 const ENVIRONMENT = ["get_env", "env:APP_*", "env:DESK"];
 const TOKENS = ["authtok", "set_authtok"];
+const FILES = ["user_file:ticket-*"];
+/** nobody's uid, as the kit has to be told. */
+const NOBODY = 65534;
 
 const ROWS: readonly Row[] = [
   ...(["authenticate", "setCredentials", "account", "openSession", "closeSession", "preliminary"] as const)
@@ -198,6 +205,27 @@ const ROWS: readonly Row[] = [
   { module: "effects", hook: "preliminary" },
   { module: "effects", hook: "closeSession", grants: ENVIRONMENT },
 
+  ...(["authenticate", "setCredentials", "openSession", "closeSession"] as const).flatMap((hook) =>
+    ["change", "path"].map((what): Row => ({ module: "files", hook, grants: FILES, args: [`do=${what}`] }))
+  ),
+  ...[
+    ["name=ticket-"],
+    ["name=ticket"],
+    ["name=../ticket-1"],
+    ["content="],
+    ["do=big"],
+    ["do=delete"],
+    ["do=more"],
+    ["do=nothing"],
+    ["code=perm_denied"],
+    ["code=ignore"],
+  ].map((args): Row => ({ module: "files", hook: "openSession", grants: FILES, args })),
+  { module: "files", hook: "openSession", grants: ["user_file:ticket-1"] },
+  { module: "files", hook: "openSession", grants: ["user_file:tick*", "prompt"], args: ["do=path"] },
+  { module: "files", hook: "openSession", grants: FILES, user: "nobody-of-this-name" },
+  { module: "files", hook: "openSession", grants: FILES, user: "nobody-of-this-name", args: ["do=path"] },
+  { module: "files", hook: "account" },
+
   ...[
     "throw",
     "throw a string",
@@ -223,7 +251,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-function gather(hooks: readonly HookResult[]): Omit<Outcome, "code" | "items" | "environment"> {
+function gather(hooks: readonly HookResult[]): Omit<Outcome, "code" | "items" | "environment" | "files"> {
   const flat = (key: "shown" | "prompted") =>
     hooks.flatMap((seen) => seen[key].map(({ style, text }) => `${style} ${text}`));
   return {
@@ -235,11 +263,12 @@ function gather(hooks: readonly HookResult[]): Omit<Outcome, "code" | "items" | 
   };
 }
 
-/** Without what differs by nature: where the module's file lies. */
+/** Without what differs by nature: where the module's file lies, and where files are left. */
 function clean(text: string): string;
 function clean(text: string | undefined): string | undefined;
 function clean(text: string | undefined): string | undefined {
-  return text?.replace(/ \| at .*$/s, " | at …").replace(/now=\w+/, "now=…");
+  return text?.replace(/ \| at .*$/s, " | at …").replace(/now=\w+/, "now=…")
+    .replace(/"[^"]*\/user\//, '"…/user/');
 }
 
 /** What the kit says. */
@@ -254,6 +283,7 @@ async function inKit(row: Row, service: string): Promise<Outcome> {
     environment,
     options: args,
     grants: { [LINE_TYPES[hook]]: grants },
+    users: { nobody: { uid: NOBODY } },
     conversation: person,
     uid: Deno.uid() ?? 0,
   });
@@ -269,7 +299,28 @@ async function inKit(row: Row, service: string): Promise<Outcome> {
     code: code === "ignore" ? "perm_denied" : code,
     items: ITEM_NAMES.map((name) => transaction.items[name]),
     environment: transaction.environment,
+    files: filesLeft(results),
   };
+}
+
+/** The files that are there after hooks that began without any. */
+function filesLeft(results: readonly HookResult[]): Record<string, string> {
+  const files = Object.entries(Object.assign({}, ...results.map(({ userFiles }) => userFiles)));
+  return Object.fromEntries(
+    files.filter(([, content]) => content !== undefined).map((
+      [name, content],
+    ) => [`${NOBODY}-${name}`, (content as Uint8Array).toHex()]),
+  );
+}
+
+/** The files that there really are; they are removed. */
+function filesThere(harness: Harness): Record<string, string> {
+  const folder = join(harness.runtimeDir, "user");
+  return Object.fromEntries([...Deno.readDirSync(folder)].map(({ name }) => {
+    const content = Deno.readFileSync(join(folder, name)).toHex();
+    Deno.removeSync(join(folder, name));
+    return [name, content];
+  }));
 }
 
 /** What libpam, the shim and a worker say. */
@@ -303,6 +354,7 @@ async function inReality(row: Row, service: string): Promise<Outcome> {
     cause: clean(cause),
     items: ITEM_NAMES.map((name) => transaction.getItem(name)),
     environment: transaction.environment,
+    files: filesThere(harness),
   };
 }
 
