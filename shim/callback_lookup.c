@@ -105,6 +105,8 @@ callback_lookup_netgroup(struct call *call, const char *user,
 	error = message_lookup_netgroup_decode(&m, frame->body, frame->len);
 	if (error != WIRE_OK)
 		return reply_malformed(call, "lookup_netgroup", error);
+	if (user == NULL)
+		return reply_failed(call, PAM_USER_UNKNOWN);
 	deadline_pause(&call->deadline);
 	member.member = lookup_netgroup(m.netgroup, user);
 	deadline_resume(&call->deadline, DEADLINE_SYSTEM);
@@ -119,12 +121,13 @@ callback_lookup_user(struct call *call, const struct channel_frame *frame)
 	const char *user;
 
 	/* read again: a module of the same stack may have set it in between */
-	if ((user = items_get_user(call)) == NULL)
-		return reply_absent(call);
+	user = items_get_user(call);
 	if (frame->tag == MESSAGE_LOOKUP_NETGROUP)
 		return callback_lookup_netgroup(call, user, frame);
 	if (frame->len != 0)
 		return reply_malformed(call, "look-up", WIRE_TRAILING);
+	if (user == NULL)
+		return reply_absent(call);
 	deadline_pause(&call->deadline);
 	switch (frame->tag) {
 	case MESSAGE_LOOKUP_PASSWD:

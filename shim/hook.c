@@ -10,8 +10,8 @@
  *     cwd, umask, locale, limits or environment of the process.
  *  3. It MUST NOT read the environment, write to descriptors 0 to 2, or call
  *     openlog(3).
- *  4. Its one descriptor MUST be close-on-exec and at least 3, and MUST be
- *     closed before it returns.
+ *  4. Its descriptors MUST be close-on-exec and at least 3, and MUST be closed
+ *     before it returns.
  *  5. It MUST return within the budget, which stands still only while libpam,
  *     NSS or a person is busy; a person has a limit of its own.
  *  6. It MUST treat every octet of the worker as hostile: a limit on

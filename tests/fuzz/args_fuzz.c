@@ -54,8 +54,10 @@ check_args(const struct shim_args *args, enum hook hook)
 	check(!grants_have_item(&args->grants, ITEM_SERVICE));
 	check(!grants_have_env(&args->grants, str("LD_PRELOAD")));
 	check(!grants_have_env(&args->grants, str("PATH")));
-	check(hook != HOOK_ACCOUNT ||
-	    !grants_have(&args->grants, GRANT_AUTHTOK));
+	check(!grants_have_user_file(&args->grants, str("../a")));
+	check(!grants_have_user_file(&args->grants, str(".a")));
+	check(hook != HOOK_ACCOUNT || (!args->grants.user_files &&
+	    !grants_have(&args->grants, GRANT_AUTHTOK)));
 }
 
 void

@@ -7,16 +7,20 @@
  * application; the rest is the worker's.
  */
 
+#include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <security/pam_appl.h>
 #include <security/pam_modules.h>
 
 #include "../../shim/hook.h"
+#include "../../shim/user_file.h"
 #include "fuzz.h"
 
 /* What mkdtemp(3) replaces. */
@@ -65,41 +69,71 @@ write_service(const char *name, const char *so, const char *words)
 	check(fclose(file) == 0);
 }
 
-static void
-remove_services(void)
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	static const char *const names[] = { "granted", "bare", "other" };
-	char path[PATH_LEN_MAX];
-	size_t i;
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", confdir,
-		    names[i]);
-		(void)unlink(path);
+static void
+remove_all(void)
+{
+	(void)nftw(confdir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/*
+ * The files for the user are the user's, whatever the worker called them, few,
+ * and none is on its way any more.
+ */
+static void
+check_user_files(void)
+{
+	char path[PATH_LEN_MAX], prefix[32];
+	const struct dirent *entry;
+	unsigned n = 0;
+	DIR *d;
+
+	(void)snprintf(path, sizeof(path), "%s/" USER_FILE_DIR, confdir);
+	(void)snprintf(prefix, sizeof(prefix), "%u-f", (unsigned)geteuid());
+	check((d = opendir(path)) != NULL);
+	while ((entry = readdir(d)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		check(strncmp(entry->d_name, prefix, strlen(prefix)) == 0);
+		n++;
 	}
-	(void)rmdir(confdir);
+	(void)closedir(d);
+	check(n <= USER_FILES_PER_USER);
 }
 
 static void
 prepare(void)
 {
 	static bool done;
-	char so[PATH_LEN_MAX];
+	char so[PATH_LEN_MAX], granted[2 * PATH_LEN_MAX];
 	ssize_t n;
 
 	if (done)
 		return;
 	done = true;
 	check(mkdtemp(confdir) != NULL);
-	(void)atexit(remove_services);
+	(void)atexit(remove_all);
 	n = readlink("/proc/self/exe", so, sizeof(so) - 32);
 	check(n > 0);
 	so[n] = '\0';
 	memcpy(strrchr(so, '/'), "/trampoline.so", sizeof("/trampoline.so"));
-	write_service("granted", so, "grant=prompt,authtok,set_authtok,get_env,"
+	(void)snprintf(granted, sizeof(granted), "%s/" USER_FILE_DIR, confdir);
+	check(mkdir(granted, 0711) == 0);
+	(void)snprintf(granted, sizeof(granted), "runtime_dir=%s "
+	    "grant=prompt,authtok,set_authtok,get_env,"
 	    "shadow,env:MY_*,env:L*,set_item:user,set_item:tty,set_item:rhost,"
 	    "set_item:ruser,set_item:user_prompt,set_item:xdisplay,"
-	    "set_item:authtok_type fuzzed a=b");
+	    "set_item:authtok_type,user_file:f* fuzzed a=b", confdir);
+	write_service("granted", so, granted);
 	write_service("bare", so, "fuzzed");
 	write_service("other", so, "fuzzed");
 }
@@ -149,6 +183,8 @@ check_result(const struct call *call, bool answered)
 	else
 		check(call->why.text[0] != '\0');
 	check(pam_getenv(call->pamh, "LD_PRELOAD") == NULL);
+	if (call->args.grants.user_files)
+		check_user_files();
 }
 
 __attribute__((visibility("default"))) int

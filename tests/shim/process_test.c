@@ -216,7 +216,8 @@ ask_for_parent(void)
 	if (!process_parent(&self, &parent))
 		return UNKNOWN;
 	return parent.pid == (uint32_t)proc_real_parent() &&
-	    parent.started > 0 && parent.started <= self.started ? KNOWN : BROKEN;
+	    parent.started > 0 && parent.started <= self.started ?
+	    KNOWN : BROKEN;
 }
 
 /* A parent that is a stranger's, and one whose files say that it is not. */

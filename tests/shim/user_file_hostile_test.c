@@ -14,7 +14,9 @@ static void
 assert_refused(struct fixture *f, enum hook hook, const char *words,
     const char *logged)
 {
-	files_set_tty();
+	/* an item would be refused with such a code itself */
+	if (files_result.code == PAM_SUCCESS)
+		files_set_tty();
 	assert_int_equal(files_hook(f, hook, words), PAM_SYSTEM_ERR);
 	assert_logged(f, "protocol, system_err in ");
 	assert_logged(f, logged);

@@ -23,13 +23,19 @@ run_again(struct fixture *f)
 TEST(file_is_the_users_alone)
 {
 	struct fixture *f = *state;
-	mode_t before = umask(0777);
 	struct stat st;
+	mode_t before;
 	int code;
 
 	files_set("cache", FILES_SECRET);
 	files_set_tty();
-	code = files_hook(f, HOOK_OPEN_SESSION, "debug=yes " FILES_LINE);
+	peer_hear(&f->peer);
+	peer_say_result(&f->peer, &files_result);
+	peer_start(&f->peer, f->socket, 5);
+	fixture_line(f, "session", "debug=yes " FILES_LINE);
+	fixture_start(f, files_owner.pw_name);
+	before = umask(0777);
+	code = fixture_call(f, HOOK_OPEN_SESSION, 0);
 	assert_int_equal(umask(before), 0777);
 	assert_int_equal(code, PAM_SUCCESS);
 	assert_int_equal(lstat(files_path(f, "cache"), &st), 0);
