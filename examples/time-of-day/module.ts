@@ -1,64 +1,68 @@
 // SPDX-License-Identifier: MIT
 /**
- * Lets people log in by weekday, hour and date: `account` asks the policy that stands on the pam.d line or in a rules file.
+ * Lets people log in by weekday, hour and date: `account` asks the policy that stands on the pam.d line, in a rules file, or in
+ * pam_time's own time.conf(5). `authenticate` refuses at the same times for applications that never call `account`, and vouches
+ * for nobody.
  *
  * @module
  */
 
-import { type AccountContext, defineModule, type PamModule, type Result } from "@pam-deno/sdk";
+import { type AccountContext, type AuthenticateContext, defineModule, type PamModule } from "@pam-deno/sdk";
+import { LOCALTIME, machineZone } from "./machine_zone.ts";
 import { decide, nextOpening, type Policy } from "./policy.ts";
-import { LineOptions, parsePolicy, RULES_FILE_MAX } from "./rules.ts";
+import { LineOptions, parsePolicy } from "./rules.ts";
+import { problemWith, RulesFiles } from "./rules_file.ts";
+import { parseTimeConf } from "./time_conf.ts";
+import { closedRules, decideTimeConf, netgroupsOf, nextTime, rulesFor } from "./time_conf_policy.ts";
 
-type Context = AccountContext<LineOptions>;
+type Context = AccountContext<LineOptions> | AuthenticateContext<LineOptions>;
 
-/** Bits of a mode that let others than the owner write. */
-const WRITABLE_BY_OTHERS = 0o022;
+/** What both hooks make a code of: a text is for the person. */
+type Answer = "open" | "user_unknown" | {
+  readonly code: "perm_denied" | "service_err";
+  readonly text: string;
+};
 
-/** Policies by the path of their file, each with what tells that the file has not changed since. */
-const policies: Map<string, { readonly stamp: string; readonly policy: Policy }> = new Map();
+/** A file or a time zone that cannot be used; the message is for the log. */
+class Unusable extends Error {}
 
-/** The policy in a rules file; the file is read again when it has changed. */
-function policyIn(path: string, log: Context["log"]): Policy {
-  const { isFile, mode, mtime, ctime, size, ino } = Deno.statSync(path);
-  if (!isFile) throw new Error(`${path}: Cannot read the rules: it must be a file`);
-  if (((mode ?? 0) & WRITABLE_BY_OTHERS) !== 0) {
-    throw new Error(
-      `${path}: Cannot trust the rules: others than the owner may write them; run chmod go-w ${path}`,
-    );
-  }
-  if (size > RULES_FILE_MAX) {
-    throw new Error(`${path}: Cannot read the rules: at most ${RULES_FILE_MAX} bytes are read`);
-  }
-  const stamp = [mtime?.getTime(), ctime?.getTime(), size, ino].join();
-  const known = policies.get(path);
-  if (known?.stamp === stamp) return known.policy;
-  const policy = parsePolicy(Deno.readTextFileSync(path), path);
-  policies.set(path, { stamp, policy });
-  log.info("Rules read from {path}", {
-    path,
-    rules: policy.rules.length,
-    exceptions: policy.exceptions.length,
-  });
-  return policy;
-}
+const CLOSED = "Logins are closed for you";
+const UNUSABLE = "Logins cannot be checked now; the administrator finds the reason in the system log";
 
-/** What to do about a rules file that cannot be read. */
-function problemWith(path: string, error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) {
-    return `${path}: Cannot find the rules file: write it, or correct "rules="`;
-  }
-  if (error instanceof Deno.errors.NotCapable) {
-    return `${path}: Cannot read the rules: grant it under "permissions": { "read": ["${path}"] } in the module's configuration`;
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return `${path}: Cannot read the rules: the file must be readable for the user that the module runs as`;
-  }
-  return error instanceof Error ? error.message : String(error);
-}
+const utf8 = new TextDecoder();
+const policies = new RulesFiles((bytes, path) => parsePolicy(utf8.decode(bytes), path));
+const timeConfs = new RulesFiles(parseTimeConf);
 
 /** Text for the log in which braces are no placeholders. */
 function literally(text: string): string {
   return text.replaceAll(/[{}]/g, "$&$&");
+}
+
+/** The rules in a file. */
+function rulesIn<Rules extends { readonly rules: readonly unknown[] }>(
+  files: RulesFiles<Rules>,
+  path: string,
+  option: string,
+  { log }: Context,
+): Rules {
+  try {
+    return files.get(path, ({ rules, ...more }) =>
+      log.info("Rules read from {path}", {
+        path,
+        rules: rules.length,
+        ...("exceptions" in more ? { exceptions: (more.exceptions as readonly unknown[]).length } : {}),
+      }));
+  } catch (error) {
+    throw new Unusable(problemWith(path, option, error));
+  }
+}
+
+/** Refuses, with the next opening if it is known. */
+function closed(log: Context["log"], reason: string, opens: Temporal.ZonedDateTime | undefined): Answer {
+  log.info(literally(reason));
+  if (opens === undefined) return { code: "perm_denied", text: CLOSED };
+  const time = opens.toPlainDateTime().toString({ smallestUnit: "minute" }).replace("T", " ");
+  return { code: "perm_denied", text: `${CLOSED} until ${time} (${opens.timeZoneId})` };
 }
 
 /** Whether the policy has to know who the user is. */
@@ -66,46 +70,71 @@ function namesSomebody({ rules, exceptions }: Policy): boolean {
   return [...rules, ...exceptions].some((who) => [...who.for, ...who.except].some((name) => name !== "*"));
 }
 
-function answer(
-  { now, log, deny }: Context,
-  policy: Policy,
-  user: string,
-  groups: readonly string[],
-): Result<"account"> {
-  const question = { at: now, user, groups };
+/** Looks the user up first: the database may spell the name in another way than the person, and `except` must not be fooled. */
+async function askPolicy(policy: Policy, { now, user, lookup, log }: Context): Promise<Answer> {
+  let question = { at: now, user, groups: [] as readonly string[] };
+  if (namesSomebody(policy)) {
+    const [entry, groups] = await Promise.all([lookup.passwd(), lookup.groups()]);
+    // Whoever has no group at all was lost between the two questions: `@group` would miss, and `except` must not be fooled.
+    if (entry === undefined || groups.length === 0) return "user_unknown";
+    question = { at: now, user: entry.name, groups };
+  }
   const { allow, reason } = decide(question, policy);
-  if (allow) return "success";
-  log.info(literally(reason));
-  const opens = nextOpening(question, policy);
-  if (opens === undefined) return deny("perm_denied", "Logins are closed for you");
-  const time = opens.toPlainDateTime().toString({ smallestUnit: "minute" }).replace("T", " ");
-  return deny("perm_denied", `Logins are closed for you until ${time} (${opens.timeZoneId})`);
+  return allow ? "open" : closed(log, reason, nextOpening(question, policy));
 }
 
-/** Looks the user up first: the database may spell the name in another way than the person, and `except` must not be fooled. */
-async function answerByName(context: Context, policy: Policy): Promise<Result<"account">> {
-  const [entry, groups] = await Promise.all([context.lookup.passwd(), context.lookup.groups()]);
-  // Whoever has no group at all was lost between the two questions: `@group` would miss, and `except` must not be fooled.
-  return entry === undefined || groups.length === 0
-    ? "user_unknown"
-    : answer(context, policy, entry.name, groups);
+/** Answers as pam_time does. */
+async function askTimeConf(path: string, zone: string | undefined, context: Context): Promise<Answer> {
+  const { now, user, service, items, lookup, log } = context;
+  if (user === "") return "user_unknown";
+  const conf = rulesIn(timeConfs, path, "time_conf", context);
+  const question = { service, tty: items.tty, user, at: now, timeZone: zone ?? zoneOfMachine() };
+  const rules = closedRules(question, conf);
+  if (rules.length === 0) return "open";
+  const among = async (names: readonly string[]) => {
+    const are = await Promise.all(names.map((name) => lookup.inNetgroup(name)));
+    return new Set(names.filter((_, i) => are[i]));
+  };
+  const { allow, reason } = decideTimeConf(question, conf, await among(netgroupsOf(rules)));
+  if (allow) return "open";
+  const netgroups = await among(netgroupsOf(rulesFor(question, conf)));
+  return closed(log, reason, nextTime(question, conf, netgroups));
+}
+
+function zoneOfMachine(): string {
+  try {
+    return machineZone();
+  } catch (error) {
+    throw new Unusable((error as Error).message);
+  }
+}
+
+/** Asks what the line names. */
+async function ask(context: Context): Promise<Answer> {
+  const { options, log } = context;
+  try {
+    if ("timeConf" in options) return await askTimeConf(options.timeConf, options.timeZone, context);
+    const policy = "policy" in options ? options.policy : rulesIn(policies, options.rules, "rules", context);
+    return await askPolicy(policy, context);
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    log.error(literally(error.message));
+    return { code: "service_err", text: UNUSABLE };
+  }
 }
 
 export default defineModule({
   options: LineOptions,
-  permissions: { read: [{ option: "rules" }] },
-  account(context) {
-    const { options, log, deny } = context;
-    let policy: Policy;
-    try {
-      policy = "policy" in options ? options.policy : policyIn(options.rules, log);
-    } catch (error) {
-      log.error(literally(problemWith("rules" in options ? options.rules : "", error)));
-      return deny(
-        "service_err",
-        "Logins cannot be checked now; the administrator finds the reason in the system log",
-      );
-    }
-    return namesSomebody(policy) ? answerByName(context, policy) : answer(context, policy, context.user, []);
+  permissions: { read: [{ option: "rules" }, { option: "time_conf" }, LOCALTIME], sys: ["uid"] },
+  async authenticate(context) {
+    const answer = await ask(context);
+    // Never "success": the time of day proves nobody's identity.
+    if (answer === "open") return "ignore";
+    return answer === "user_unknown" ? answer : context.deny(answer.code, answer.text);
+  },
+  async account(context) {
+    const answer = await ask(context);
+    if (answer === "open") return "success";
+    return answer === "user_unknown" ? answer : context.deny(answer.code, answer.text);
   },
 }) as PamModule;

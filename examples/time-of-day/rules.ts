@@ -229,7 +229,9 @@ function keysWrittenTwice(node: Node): Found[] {
 export interface LineWords {
   /** Absolute path of the rules file. Excludes all others. */
   readonly rules?: string;
-  /** IANA name of the time zone. */
+  /** Absolute path of a time.conf(5). Excludes all others but `tz`. */
+  readonly time_conf?: string;
+  /** IANA name of the time zone; that of the machine if absent beside `time_conf`. */
   readonly tz?: string;
   /** Days of the week; daily if absent. */
   readonly days?: Word;
@@ -246,11 +248,23 @@ export interface LineWords {
 }
 
 /** What the words of a pam.d line come to: a policy, or the path of the file that holds it. */
-export type LineOptions = { readonly rules: string } | { readonly policy: Policy };
+export type LineOptions =
+  | { readonly rules: string }
+  | { readonly timeConf: string; readonly timeZone?: string }
+  | { readonly policy: Policy };
+
+/** The absolute path of a file. */
+function pathOf(option: string, what: string) {
+  return v.pipe(
+    v.string(`Cannot read "${option}=": write it once, with the path of ${what}`),
+    v.regex(/^\/[^\0]*[^/\0]$/, `Cannot read "${option}=": write the absolute path of ${what}`),
+  );
+}
 
 /**
- * The words of the pam.d line. Either `rules=/absolute/path`, or the hours themselves: `tz=` and `hours=`, and if wanted `days=`,
- * `for=`, `except=`, `closed=` and `otherwise=`. Lists are written with commas or by repeating the word.
+ * The words of the pam.d line. Either `rules=/absolute/path`, or `time_conf=/absolute/path` and if wanted `tz=`, or the hours
+ * themselves: `tz=` and `hours=`, and if wanted `days=`, `for=`, `except=`, `closed=` and `otherwise=`. Lists are written with commas
+ * or by repeating the word.
  *
  * @example
  * ```ts
@@ -268,10 +282,8 @@ export const LineOptions: v.GenericSchema<LineWords, LineOptions> = v.pipe(
   // misspelt "except=" would let somebody in, so that an unknown option has to be an error.
   v.objectWithRest(
     {
-      rules: v.exactOptional(v.pipe(
-        v.string(`Cannot read "rules=": write it once, with the path of the rules file`),
-        v.regex(/^\/[^\0]*[^/\0]$/, `Cannot read "rules=": write the absolute path of the rules file`),
-      )),
+      rules: v.exactOptional(pathOf("rules", "the rules file")),
+      time_conf: v.exactOptional(pathOf("time_conf", "the time.conf")),
       tz: v.exactOptional(Zone),
       days: v.exactOptional(words("the days", parseDays)),
       hours: v.exactOptional(Hours),
@@ -280,13 +292,22 @@ export const LineOptions: v.GenericSchema<LineWords, LineOptions> = v.pipe(
       closed: v.exactOptional(words("the dates", parseDates)),
       otherwise: v.exactOptional(Otherwise),
     },
-    v.never("Unknown option: the options are rules, tz, days, hours, for, except, closed, otherwise"),
+    v.never(
+      "Unknown option: the options are rules, time_conf, tz, days, hours, for, except, closed, otherwise",
+    ),
   ),
-  parsed(({ rules, ...line }): LineOptions => {
+  parsed(({ rules, time_conf: timeConf, ...line }): LineOptions => {
     if (rules !== undefined) {
-      const [other] = Object.keys(line);
+      const [other] = [...timeConf === undefined ? [] : ["time_conf"], ...Object.keys(line)];
       if (other === undefined) return { rules };
-      throw new SyntaxError(`Cannot take "${other}=" beside "rules=": write it into the rules file`);
+      const remedy = other === "time_conf" ? "remove one of them" : "write it into the rules file";
+      throw new SyntaxError(`Cannot take "${other}=" beside "rules=": ${remedy}`);
+    }
+    if (timeConf !== undefined) {
+      const { tz, ...others } = line;
+      const [other] = Object.keys(others);
+      if (other === undefined) return { timeConf, ...tz === undefined ? {} : { timeZone: tz } };
+      throw new SyntaxError(`Cannot take "${other}=" beside "time_conf=": write it into the time.conf`);
     }
     if (line.tz === undefined) {
       throw new SyntaxError(`Cannot do without "tz=": write the time zone, as in "tz=Europe/Berlin"`);
