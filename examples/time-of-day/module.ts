@@ -92,7 +92,8 @@ async function askTimeConf(path: string, zone: string | undefined, context: Cont
   const rules = closedRules(question, conf);
   if (rules.length === 0) return "open";
   const among = async (names: readonly string[]) => {
-    const are = await Promise.all(names.map((name) => lookup.inNetgroup(name)));
+    // Nobody is in the netgroup without a name.
+    const are = await Promise.all(names.map((name) => name !== "" && lookup.inNetgroup(name)));
     return new Set(names.filter((_, i) => are[i]));
   };
   const { allow, reason } = decideTimeConf(question, conf, await among(netgroupsOf(rules)));
@@ -125,7 +126,7 @@ async function ask(context: Context): Promise<Answer> {
 
 export default defineModule({
   options: LineOptions,
-  permissions: { read: [{ option: "rules" }, { option: "time_conf" }, LOCALTIME], sys: ["uid"] },
+  permissions: { read: [{ option: "rules" }, { option: "time_conf" }, LOCALTIME] },
   async authenticate(context) {
     const answer = await ask(context);
     // Never "success": the time of day proves nobody's identity.

@@ -117,7 +117,7 @@ Deno.test("account is misconfigured by options that do not parse, and by those i
     [["tz=UTC", "hours"], /Cannot read the hours: write a text or a list of texts/],
     [
       [...OFFICE, "excpet=mallory"],
-      /excpet.*Unknown option: the options are rules, tz, days, hours, for, except/,
+      /excpet.*Unknown option: the options are rules, time_conf, tz, days, hours, for, except/,
     ],
     [["rules=/etc/hours.jsonc", "tz=UTC"], /Cannot take "tz=" beside "rules="/],
     [["rules=hours.jsonc"], /Cannot read "rules=": write the absolute path/],
@@ -220,8 +220,8 @@ Deno.test({
 const EXAMPLE = join(import.meta.dirname!, "rules.jsonc");
 
 Deno.test({
-  name: "account needs no permission but to read its rules file",
-  permissions: { read: [EXAMPLE], write: [EXAMPLE] },
+  name: "account needs no permission but to read its rules file and to know who it is",
+  permissions: { read: [EXAMPLE], write: [EXAMPLE], sys: ["uid"] },
   async fn() {
     Deno.chmodSync(EXAMPLE, 0o644);
     const options = [`rules=${EXAMPLE}`];
@@ -237,21 +237,16 @@ Deno.test({
   },
 });
 
-Deno.test("the module declares what it needs, and leaves all hooks but account to the shim", async () => {
-  assert.deepEqual(module.permissions, { read: [{ option: "rules" }] });
+Deno.test("the module declares what it needs, and leaves all hooks but two to the shim", async () => {
+  assert.deepEqual(module.permissions, {
+    read: [{ option: "rules" }, { option: "time_conf" }, "/etc/localtime"],
+  });
   assert.deepEqual(module.grants, {});
   using transaction = new FakeTransaction(module, { options: OFFICE });
-  for (
-    const hook of [
-      "authenticate",
-      "setCredentials",
-      "openSession",
-      "closeSession",
-      "preliminary",
-      "update",
-    ] as const
-  ) {
+  for (const hook of ["openSession", "closeSession", "preliminary", "update"] as const) {
     const { code, handled } = await transaction.run(hook);
     assert.deepEqual([hook, code, handled], [hook, "ignore", false]);
   }
+  const { code, handled } = await transaction.run("setCredentials");
+  assert.deepEqual([code, handled], ["success", false]);
 });

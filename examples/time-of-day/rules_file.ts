@@ -57,7 +57,8 @@ function assertTrusted(path: string, { isFile, mode, uid, size }: Deno.FileInfo)
   if (!isFile) throw new Error(`${path}: Cannot read the rules: it must be a file`);
   if (uid !== 0 && uid !== ownUid()) {
     throw new Error(
-      `${path}: Cannot trust the rules: the file belongs to user ${uid}, not to root; run chown root ${path}`,
+      `${path}: Cannot trust the rules: the file belongs to user ${uid}, not to root; run chown root ${path}, or ` +
+        `grant "sys": ["uid"] if this is the user that the module runs as`,
     );
   }
   if (((mode ?? 0) & WRITABLE_BY_OTHERS) !== 0) {
@@ -72,7 +73,7 @@ function tooLarge(path: string): Error {
   return new Error(`${path}: Cannot read the rules: at most ${RULES_FILE_MAX} bytes are read`);
 }
 
-/** The user that the module runs as, if it may know. */
+/** The user that the module runs as, if it was granted to know. */
 function ownUid(): number | null {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "uid" });
   return state === "granted" ? Deno.uid() : null;

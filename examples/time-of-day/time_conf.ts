@@ -110,7 +110,9 @@ interface Field {
 export function parseTimeConf(bytes: Uint8Array, file: string): TimeConf {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
   const problems: Problem[] = [];
-  const rules = linesOf(text, problems).map((line) => ruleOf(line, problems)).filter((rule) => rule !== undefined);
+  const rules = linesOf(text, problems).map((line) => ruleOf(line, problems)).filter((rule) =>
+    rule !== undefined
+  );
   if (problems.length > 0) throw new RulesError(file, problems.sort((a, b) => a.line - b.line));
   return { file, rules };
 }
