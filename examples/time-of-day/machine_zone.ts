@@ -2,28 +2,26 @@
 /**
  * The machine's time zone, in which localtime(3) and so pam_time(8) reads a clock.
  *
- * It is the link /etc/localtime, see localtime(5), and not `Temporal.Now.timeZoneId()`: that gives UTC where there is no link,
- * guesses where there is something else, and does not see a change until the worker is started again.
+ * It is what /etc/localtime leads to, see localtime(5), and not `Temporal.Now.timeZoneId()`: that gives UTC where there is no
+ * link, guesses where there is something else, and does not see a change until the worker is started again.
  *
  * @module
  */
 
 import { parseTimeZone } from "./words.ts";
 
-/** The link that names the time zone. */
-export const LOCALTIME = "/etc/localtime";
-
 const REMEDY =
-  `link it to a file of /usr/share/zoneinfo with timedatectl(1), or write "tz=" on the pam.d line`;
+  `link it to a file of /usr/share/zoneinfo with timedatectl(1), or write "tz=" in place of "localtime="`;
 
 /**
  * The IANA name of the machine's time zone.
  *
+ * @param link The path of the link that leads to it.
  * @param readLink Reads a symbolic link.
  * @throws {Error} If it cannot be known; the message says why and what to do.
  */
-export function machineZone(readLink: (path: string) => string = Deno.readLinkSync): string {
-  const [, name] = /\/zoneinfo\/(?:posix\/)?(.+)$/.exec(target(readLink)) ?? [];
+export function machineZone(link: string, readLink: (path: string) => string = Deno.readLinkSync): string {
+  const [, name] = /\/zoneinfo\/(?:posix\/)?(.+)$/.exec(target(link, readLink)) ?? [];
   if (name !== undefined) {
     try {
       return parseTimeZone(name);
@@ -31,21 +29,16 @@ export function machineZone(readLink: (path: string) => string = Deno.readLinkSy
       // Said below.
     }
   }
-  throw new Error(`${LOCALTIME}: Cannot tell the machine's time zone: the link leads to no zone; ${REMEDY}`);
+  throw new Error(`${link}: Cannot tell the machine's time zone: the link leads to no zone; ${REMEDY}`);
 }
 
-function target(readLink: (path: string) => string): string {
+function target(link: string, readLink: (path: string) => string): string {
   try {
-    return readLink(LOCALTIME);
+    return readLink(link);
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) {
-      throw new Error(
-        `${LOCALTIME}: Cannot tell the machine's time zone: grant it under "permissions": { "read": ["${LOCALTIME}"] } ` +
-          `in the module's configuration, or write "tz=" on the pam.d line`,
-      );
-    }
-    throw new Error(
-      `${LOCALTIME}: Cannot tell the machine's time zone: it is no link that can be read; ${REMEDY}`,
-    );
+    const reason = error instanceof Deno.errors.NotCapable
+      ? `grant it under "permissions": { "read": ["${link}"] } in the module's configuration`
+      : `it is no link that can be read; ${REMEDY}`;
+    throw new Error(`${link}: Cannot tell the machine's time zone: ${reason}`);
   }
 }

@@ -8,7 +8,7 @@
  */
 
 import { type AccountContext, type AuthenticateContext, defineModule, type PamModule } from "@pam-deno/sdk";
-import { LOCALTIME, machineZone } from "./machine_zone.ts";
+import { machineZone } from "./machine_zone.ts";
 import { decide, nextOpening, type Policy } from "./policy.ts";
 import { LineOptions, parsePolicy } from "./rules.ts";
 import { problemWith, RulesFiles } from "./rules_file.ts";
@@ -16,6 +16,7 @@ import { parseTimeConf } from "./time_conf.ts";
 import { closedRules, decideTimeConf, netgroupsOf, nextTime, rulesFor } from "./time_conf_policy.ts";
 
 type Context = AccountContext<LineOptions> | AuthenticateContext<LineOptions>;
+type TimeConfOptions = Extract<LineOptions, { readonly timeConf: string }>;
 
 /** What both hooks make a code of: a text is for the person. */
 type Answer = "open" | "user_unknown" | {
@@ -84,11 +85,17 @@ async function askPolicy(policy: Policy, { now, user, lookup, log }: Context): P
 }
 
 /** Answers as pam_time does. */
-async function askTimeConf(path: string, zone: string | undefined, context: Context): Promise<Answer> {
+async function askTimeConf({ timeConf, zone }: TimeConfOptions, context: Context): Promise<Answer> {
   const { now, user, service, items, lookup, log } = context;
   if (user === "") return "user_unknown";
-  const conf = rulesIn(timeConfs, path, "time_conf", context);
-  const question = { service, tty: items.tty, user, at: now, timeZone: zone ?? zoneOfMachine() };
+  const conf = rulesIn(timeConfs, timeConf, "time_conf", context);
+  const question = {
+    service,
+    tty: items.tty,
+    user,
+    at: now,
+    timeZone: "name" in zone ? zone.name : zoneOfMachine(zone.link),
+  };
   const rules = closedRules(question, conf);
   if (rules.length === 0) return "open";
   const among = async (names: readonly string[]) => {
@@ -102,9 +109,9 @@ async function askTimeConf(path: string, zone: string | undefined, context: Cont
   return closed(log, reason, nextTime(question, conf, netgroups));
 }
 
-function zoneOfMachine(): string {
+function zoneOfMachine(link: string): string {
   try {
-    return machineZone();
+    return machineZone(link);
   } catch (error) {
     throw new Unusable((error as Error).message);
   }
@@ -114,7 +121,7 @@ function zoneOfMachine(): string {
 async function ask(context: Context): Promise<Answer> {
   const { options, log } = context;
   try {
-    if ("timeConf" in options) return await askTimeConf(options.timeConf, options.timeZone, context);
+    if ("timeConf" in options) return await askTimeConf(options, context);
     const policy = "policy" in options ? options.policy : rulesIn(policies, options.rules, "rules", context);
     return await askPolicy(policy, context);
   } catch (error) {
@@ -126,7 +133,7 @@ async function ask(context: Context): Promise<Answer> {
 
 export default defineModule({
   options: LineOptions,
-  permissions: { read: [{ option: "rules" }, { option: "time_conf" }, LOCALTIME] },
+  permissions: { read: [{ option: "rules" }, { option: "time_conf" }, { option: "localtime" }] },
   async authenticate(context) {
     const answer = await ask(context);
     // Never "success": the time of day proves nobody's identity.

@@ -117,7 +117,7 @@ Deno.test("account is misconfigured by options that do not parse, and by those i
     [["tz=UTC", "hours"], /Cannot read the hours: write a text or a list of texts/],
     [
       [...OFFICE, "excpet=mallory"],
-      /excpet.*Unknown option: the options are rules, time_conf, tz, days, hours, for, except/,
+      /excpet.*Unknown option: the options are rules, time_conf, localtime, tz, days, hours, for, except/,
     ],
     [["rules=/etc/hours.jsonc", "tz=UTC"], /Cannot take "tz=" beside "rules="/],
     [["rules=hours.jsonc"], /Cannot read "rules=": write the absolute path/],
@@ -239,7 +239,7 @@ Deno.test({
 
 Deno.test("the module declares what it needs, and leaves all hooks but two to the shim", async () => {
   assert.deepEqual(module.permissions, {
-    read: [{ option: "rules" }, { option: "time_conf" }, "/etc/localtime"],
+    read: [{ option: "rules" }, { option: "time_conf" }, { option: "localtime" }],
   });
   assert.deepEqual(module.grants, {});
   using transaction = new FakeTransaction(module, { options: OFFICE });

@@ -90,14 +90,14 @@ Deno.test("account asks for netgroups only where the answer depends on them, and
   assertCode(await run("eve", "2026-08-03T09:00:00+02:00"), "success");
 });
 
-Deno.test("account takes the machine's time zone unless it is told one", async () => {
+Deno.test("account takes the machine's time zone or the one that it is told", async () => {
   using file = new TimeConfFile("*;*;*;Al1200-1201\n");
   const noon = (zone: string) =>
     Temporal.PlainDateTime.from("2026-08-03T12:00:30").toZonedDateTime(zone).toInstant().toString();
   const code = async (options: string[], zone: string) =>
     (await runHook(module, "account", { options: [`time_conf=${file.path}`, ...options], now: noon(zone) }))
       .code;
-  assert.equal(await code([], machineZone()), "success");
+  assert.equal(await code(["localtime=/etc/localtime"], machineZone("/etc/localtime")), "success");
   assert.equal(await code(["tz=Asia/Kathmandu"], "Asia/Kathmandu"), "success");
   assert.equal(await code(["tz=Asia/Kathmandu"], "Asia/Tokyo"), "perm_denied");
 });
@@ -145,7 +145,7 @@ Deno.test({
   permissions: { read: ["/etc/passwd"] },
   async fn() {
     const refused = await runHook(module, "account", {
-      options: ["time_conf=/etc/security/time.conf"],
+      options: ["time_conf=/etc/security/time.conf", "localtime=/etc/localtime"],
       now: MONDAY_NOON,
     });
     assertCode(refused, "service_err");
@@ -157,17 +157,30 @@ Deno.test({
   },
 });
 
-Deno.test("account does not take time_conf= beside other options but tz=", async () => {
+Deno.test("account does not take time_conf= beside other options but a time zone", async () => {
   const cases: [string[], RegExp][] = [
     [
       ["time_conf=/x", "hours=08:00-18:00"],
       /Cannot take "hours=" beside "time_conf=": write it into the time.conf/,
     ],
     [["time_conf=/x", "rules=/y"], /Cannot take "time_conf=" beside "rules=": remove one of them/],
-    [["time_conf=x"], /Cannot read "time_conf=": write the absolute path of the time.conf/],
+    [
+      ["time_conf=/x"],
+      /Cannot do without a time zone: write "localtime=\/etc\/localtime" for the machine's, or "tz=/,
+    ],
+    [
+      ["time_conf=/x", "tz=UTC", "localtime=/etc/localtime"],
+      /Cannot take "localtime=" beside "tz=": remove one of them/,
+    ],
+    [
+      ["rules=/x", "localtime=/etc/localtime"],
+      /Cannot take "localtime=" beside "rules=": remove one of them/,
+    ],
+    [["localtime=/etc/localtime", "hours=08:00-18:00"], /Cannot take "localtime=" without "time_conf="/],
+    [["time_conf=x", "tz=UTC"], /Cannot read "time_conf=": write the absolute path of the time.conf/],
     [["time_conf=/x", "time_conf=/y"], /Cannot read "time_conf=": write it once/],
     [["time_conf=/x", "tz=Mars"], /Cannot find the time zone "Mars"/],
-    [["conffile=/x"], /Unknown option: the options are rules, time_conf, tz/],
+    [["conffile=/x"], /Unknown option: the options are rules, time_conf, localtime, tz/],
   ];
   for (const [options, cause] of cases) {
     const result = await runHook(module, "account", { options, now: MONDAY_NOON });

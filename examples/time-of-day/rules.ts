@@ -229,9 +229,11 @@ function keysWrittenTwice(node: Node): Found[] {
 export interface LineWords {
   /** Absolute path of the rules file. Excludes all others. */
   readonly rules?: string;
-  /** Absolute path of a time.conf(5). Excludes all others but `tz`. */
+  /** Absolute path of a time.conf(5). Excludes all others but `tz` and `localtime`. */
   readonly time_conf?: string;
-  /** IANA name of the time zone; that of the machine if absent beside `time_conf`. */
+  /** Absolute path of the link that names the machine's time zone, for `time_conf` without `tz`. */
+  readonly localtime?: string;
+  /** IANA name of the time zone. */
   readonly tz?: string;
   /** Days of the week; daily if absent. */
   readonly days?: Word;
@@ -250,7 +252,7 @@ export interface LineWords {
 /** What the words of a pam.d line come to: a policy, or the path of the file that holds it. */
 export type LineOptions =
   | { readonly rules: string }
-  | { readonly timeConf: string; readonly timeZone?: string }
+  | { readonly timeConf: string; readonly zone: { readonly name: string } | { readonly link: string } }
   | { readonly policy: Policy };
 
 /** The absolute path of a file. */
@@ -261,9 +263,26 @@ function pathOf(option: string, what: string) {
   );
 }
 
+/** The names of options that have a value. */
+function namesOf(options: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(options).filter((name) => options[name] !== undefined);
+}
+
+/** Where the time zone of a time.conf comes from. */
+function zoneOf(name: string | undefined, link: string | undefined): { name: string } | { link: string } {
+  if (name !== undefined && link !== undefined) {
+    throw new SyntaxError(`Cannot take "localtime=" beside "tz=": remove one of them`);
+  }
+  if (name !== undefined) return { name };
+  if (link !== undefined) return { link };
+  throw new SyntaxError(
+    `Cannot do without a time zone: write "localtime=/etc/localtime" for the machine's, or "tz=Europe/Berlin"`,
+  );
+}
+
 /**
- * The words of the pam.d line. Either `rules=/absolute/path`, or `time_conf=/absolute/path` and if wanted `tz=`, or the hours
- * themselves: `tz=` and `hours=`, and if wanted `days=`, `for=`, `except=`, `closed=` and `otherwise=`. Lists are written with commas
+ * The words of the pam.d line. Either `rules=/absolute/path`, or `time_conf=/absolute/path` and `tz=` or `localtime=/etc/localtime`, or the
+ * hours themselves: `tz=` and `hours=`, and if wanted `days=`, `for=`, `except=`, `closed=` and `otherwise=`. Lists are written with commas
  * or by repeating the word.
  *
  * @example
@@ -284,6 +303,7 @@ export const LineOptions: v.GenericSchema<LineWords, LineOptions> = v.pipe(
     {
       rules: v.exactOptional(pathOf("rules", "the rules file")),
       time_conf: v.exactOptional(pathOf("time_conf", "the time.conf")),
+      localtime: v.exactOptional(pathOf("localtime", "the link that names the machine's time zone")),
       tz: v.exactOptional(Zone),
       days: v.exactOptional(words("the days", parseDays)),
       hours: v.exactOptional(Hours),
@@ -293,21 +313,26 @@ export const LineOptions: v.GenericSchema<LineWords, LineOptions> = v.pipe(
       otherwise: v.exactOptional(Otherwise),
     },
     v.never(
-      "Unknown option: the options are rules, time_conf, tz, days, hours, for, except, closed, otherwise",
+      "Unknown option: the options are rules, time_conf, localtime, tz, days, hours, for, except, closed, otherwise",
     ),
   ),
-  parsed(({ rules, time_conf: timeConf, ...line }): LineOptions => {
+  parsed(({ rules, time_conf: timeConf, localtime, ...line }): LineOptions => {
     if (rules !== undefined) {
-      const [other] = [...timeConf === undefined ? [] : ["time_conf"], ...Object.keys(line)];
+      const [other] = namesOf({ time_conf: timeConf, localtime, ...line });
       if (other === undefined) return { rules };
-      const remedy = other === "time_conf" ? "remove one of them" : "write it into the rules file";
+      const remedy = Object.hasOwn(line, other) ? "write it into the rules file" : "remove one of them";
       throw new SyntaxError(`Cannot take "${other}=" beside "rules=": ${remedy}`);
     }
     if (timeConf !== undefined) {
       const { tz, ...others } = line;
-      const [other] = Object.keys(others);
-      if (other === undefined) return { timeConf, ...tz === undefined ? {} : { timeZone: tz } };
-      throw new SyntaxError(`Cannot take "${other}=" beside "time_conf=": write it into the time.conf`);
+      const [other] = namesOf(others);
+      if (other !== undefined) {
+        throw new SyntaxError(`Cannot take "${other}=" beside "time_conf=": write it into the time.conf`);
+      }
+      return { timeConf, zone: zoneOf(tz, localtime) };
+    }
+    if (localtime !== undefined) {
+      throw new SyntaxError(`Cannot take "localtime=" without "time_conf=": write the time zone as "tz="`);
     }
     if (line.tz === undefined) {
       throw new SyntaxError(`Cannot do without "tz=": write the time zone, as in "tz=Europe/Berlin"`);

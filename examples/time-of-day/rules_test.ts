@@ -337,7 +337,7 @@ Deno.test("LineOptions means everybody, daily, and deny where the line is silent
 Deno.test("LineOptions refuses what is unknown, missing, contradictory or not a value", () => {
   assert.equal(
     complaint({ tz: "UTC", hours: "08:00-18:00", excpet: "bob" }),
-    "Unknown option: the options are rules, time_conf, tz, days, hours, for, except, closed, otherwise",
+    "Unknown option: the options are rules, time_conf, localtime, tz, days, hours, for, except, closed, otherwise",
   );
   assert.equal(complaint({}), 'Cannot do without "tz=": write the time zone, as in "tz=Europe/Berlin"');
   assert.equal(complaint({ tz: "UTC" }), 'Cannot do without "hours=": write them, as in "hours=08:00-18:00"');

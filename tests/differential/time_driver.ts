@@ -15,6 +15,7 @@ import { type Asked, Chance, type TimeCase, timeCase } from "./time_cases.ts";
 import { EDGES } from "./time_edges.ts";
 
 const CONF = "/etc/security/time.conf";
+const LOCALTIME = "/etc/localtime";
 const SEED = 20_261_120;
 const ASKED_PER_FILE = 10;
 const SHOWN_MAX = 20;
@@ -58,8 +59,8 @@ class Zone {
 
   set(name: string): void {
     if (name === this.#name) return;
-    Deno.symlinkSync(`/usr/share/zoneinfo/${name}`, "/etc/localtime.new");
-    Deno.renameSync("/etc/localtime.new", "/etc/localtime");
+    Deno.symlinkSync(`/usr/share/zoneinfo/${name}`, `${LOCALTIME}.new`);
+    Deno.renameSync(`${LOCALTIME}.new`, LOCALTIME);
     // libc reads the link anew only when TZ has changed.
     Deno.env.set("TZ", "XXX1");
     this.#libc.symbols.tzset();
@@ -88,7 +89,7 @@ const [pamTime = "", cases = "", broken = ""] = Deno.args;
 const began = performance.now();
 await using harness = new Harness();
 harness.configure("time-of-day", join(ROOT, "examples", "time-of-day", "module.ts"), {
-  permissions: { read: [CONF, "/etc/localtime"] },
+  permissions: { read: [CONF, LOCALTIME] },
 });
 await harness.serve();
 const theirs = join(harness.configDir, "theirs");
@@ -98,7 +99,7 @@ Deno.writeTextFileSync(join(theirs, "other"), `account required ${pamTime} noaud
 const { control, module, args } = harness.line({
   type: "account",
   module: "time-of-day",
-  args: [`time_conf=${CONF}`],
+  args: [`time_conf=${CONF}`, `localtime=${LOCALTIME}`],
 });
 Deno.writeTextFileSync(join(ours, "other"), `account ${control} ${module} ${args!.join(" ")}\n`);
 
