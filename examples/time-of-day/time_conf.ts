@@ -132,32 +132,30 @@ function linesOf(text: string, problems: Problem[]): Field[][] {
     fields.push({ ...field, text: squeezed(field.raw) });
   };
   const startAt = (from: number) => field = { from, raw: "", line, column: from - lineStart + 1 };
-  for (let at = 0; at < text.length; at++) {
-    const octet = text[at];
-    const isNewline = octet === "\n";
-    if (octet === "\0") note("Cannot read a NUL byte: remove it");
-    if (isNewline) [line, lineStart] = [line + 1, at + 1];
-    if (isNewline) {
-      if (!inComment) end(at);
+  let read = 0;
+  for (const { 0: sign, index } of text.matchAll(/\\\n|[\n;#\0]/g)) {
+    const before = text.slice(read, index);
+    read = index + sign.length;
+    if (!inComment) field.raw += before;
+    if (sign.endsWith("\n")) [line, lineStart] = [line + 1, read];
+    if (sign === "\0") {
+      note("Cannot read a NUL byte: remove it");
+      return lines;
+    } else if (sign === "\n" || (inComment && sign === "\\\n")) {
+      if (!inComment) end(index);
       lines.push(fields);
       [fields, inComment] = [[], false];
-      startAt(at + 1);
-    } else if (inComment) {
-      continue;
-    } else if (octet === ";") {
-      end(at);
-      startAt(at + 1);
-    } else if (octet === "#") {
-      end(at);
+      startAt(read);
+    } else if (!inComment && sign === ";") {
+      end(index);
+      startAt(read);
+    } else if (!inComment && sign === "#") {
+      end(index);
       inComment = true;
-    } else if (octet === "\\" && text[at + 1] === "\n") {
-      at++;
-      [line, lineStart] = [line + 1, at + 1];
-    } else {
-      field.raw += octet;
     }
   }
   if (!inComment) {
+    field.raw += text.slice(read);
     end(text.length);
     if (fields.some(({ text }) => text !== "")) note("Cannot use the last line: end it with a newline");
   }
