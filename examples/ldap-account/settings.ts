@@ -21,6 +21,9 @@ const PORTS = { ldaps: 636, starttls: 389, none: 389 } as const;
 const SERVERS_MAX = 8;
 const GROUPS_MAX = 16;
 const NESTED_MAX = 16;
+/** The times for one server and for all, where none stand, in ms: a directory that hangs is given up within a second. */
+const LIMIT_MS = 800;
+const TOTAL_MS = 3000;
 /** The longest durations, in ms. */
 const LIMIT_MS_MAX = 60_000;
 const CACHE_MS_MAX = 30 * 86_400_000;
@@ -117,8 +120,8 @@ const Names = v.pipe(Texts, v.transform((list) => list.flatMap((text) => text.sp
 
 /** The words, each by itself. Unknown ones are refused: a misspelt `group=` would let everybody in. */
 const WORDS = {
-  server: v.pipe(Texts, v.minLength(1), v.maxLength(SERVERS_MAX, `write at most ${SERVERS_MAX}`)),
-  tls: v.optional(v.picklist(TLS_MODES, `write one of ${TLS_MODES.join(", ")}`), "ldaps"),
+  server: v.exactOptional(v.pipe(Texts, v.maxLength(SERVERS_MAX, `write at most ${SERVERS_MAX}`))),
+  tls: v.exactOptional(v.picklist(TLS_MODES, `write one of ${TLS_MODES.join(", ")}`)),
   ca: v.exactOptional(Path),
   bind_dn: v.exactOptional(Dn),
   bind_password_file: v.exactOptional(Path),
@@ -155,17 +158,17 @@ const WORDS = {
     v.pipe(Names, v.check((names) => names.every((name) => name !== ""), "write a name")),
   ),
   lockout: v.exactOptional(duration(LOCKOUT_MS_MAX)),
-  limit: v.optional(duration(LIMIT_MS_MAX), "800ms"),
-  total: v.optional(duration(LIMIT_MS_MAX), "3s"),
+  limit: v.exactOptional(duration(LIMIT_MS_MAX)),
+  total: v.exactOptional(duration(LIMIT_MS_MAX)),
   cache: v.exactOptional(duration(CACHE_MS_MAX)),
   cache_file: v.exactOptional(Path),
 } as const;
 
-const Words = v.strictObject(WORDS, (issue) => {
-  const key = String(issue.path?.at(-1)?.key ?? "");
-  if (issue.expected === "never") return `Unknown option: the options are ${Object.keys(WORDS).join(", ")}`;
-  return `Cannot do without "${key}=": name the directory server, as in "server=ldap.example.org:636"`;
-});
+// Not v.strictObject(): names that an object lists are all that the runtime lets through, and it only logs the others.
+const Words = v.objectWithRest(
+  WORDS,
+  v.never(`Unknown option: the options are ${Object.keys(WORDS).join(", ")}`),
+);
 
 type Given = v.InferOutput<typeof Words>;
 
@@ -194,8 +197,11 @@ export function parseServer(text: string, tls: Access["tls"]): Server {
 }
 
 function accessOf(given: Given): Access {
-  const { tls, ca, bind_dn: dn, bind_password_file: passwordFile, limit: limitMs, total: totalMs } = given;
-  const servers = given.server.map((text) => parseServer(text, tls));
+  const { tls = "ldaps", ca, bind_dn: dn, bind_password_file: passwordFile } = given;
+  const { limit: limitMs = LIMIT_MS, total: totalMs = TOTAL_MS } = given;
+  const named = given.server ??
+    fail('Cannot do without "server=": name the directory server, as in "server=ldap.example.org:636"');
+  const servers = named.map((text) => parseServer(text, tls));
   if ((dn === undefined) !== (passwordFile === undefined)) {
     return fail('Cannot bind with half of it: write "bind_dn=" and "bind_password_file=", or neither');
   }
@@ -278,8 +284,11 @@ function settingsOf(given: Given): Settings {
   };
 }
 
+/** The options as words of the pam.d line, or as the configuration has them; see README.md. */
+export type LineWords = { readonly [Option in keyof typeof WORDS]?: string | true | readonly string[] };
+
 /** The options of a line. */
-export const Options = v.pipe(
+export const Options: v.GenericSchema<LineWords, Settings> = v.pipe(
   Words,
   v.rawTransform<Given, Settings>(({ dataset, addIssue, NEVER }) => {
     try {

@@ -6,8 +6,8 @@
  */
 
 import { join } from "node:path";
-import { Harness, ROOT } from "../../integration/harness.ts";
-import { play, type Seen } from "../../integration/scene.ts";
+import { type Harness, ROOT } from "../../integration/harness.ts";
+import { newService, type Seen, watch } from "../../integration/scene.ts";
 
 /** The module's main file. */
 export const MODULE: string = join(ROOT, "examples", "ldap-account", "module.ts");
@@ -36,14 +36,25 @@ export function configure(
   harness.configure(name, MODULE, { options, permissions, ...more });
 }
 
+/** A login. */
+export interface Login {
+  /** The module's options on the line. */
+  readonly args?: readonly string[];
+  /** The name under which the module is configured. */
+  readonly module?: string;
+  /** The service; a new one if left out. */
+  readonly service?: string;
+}
+
 /** Asks whether a user may log in. */
 export async function login(
   harness: Harness,
   user: string,
-  args: readonly string[] = [],
-  module = NAME,
+  { args = [], module = NAME, service = newService() }: Login = {},
 ): Promise<Seen> {
-  return await play(harness, { module, hook: "account", user, args });
+  harness.stack(service, [{ type: "account", module, args }]);
+  await using transaction = harness.start(service, { user });
+  return await watch(harness, service, transaction, (transaction) => transaction.background.account());
 }
 
 /** A folder for a test. */

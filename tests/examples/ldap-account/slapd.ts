@@ -228,6 +228,11 @@ export class Slapd implements AsyncDisposable {
     await this.#run("ldapmodify", ...bind, "-f", this.#file("change.ldif"));
   }
 
+  /** Adds entries, in LDIF, as the administrator; the memberOf overlay sees only what is added so. */
+  async add(text: string): Promise<void> {
+    await this.modify(text.replaceAll(/^dn::.*$/gm, "$&\nchangetype: add"));
+  }
+
   /** Sets or, without a value, deletes an attribute of a user. */
   async set(uid: string, attribute: string, ...values: string[]): Promise<void> {
     const lines = values.map((value) => `${attribute}: ${value}\n`).join("");
