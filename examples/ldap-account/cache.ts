@@ -4,7 +4,8 @@
  *
  * The rules that it holds to:
  *
- * 1. A decision is on the disk before it is answered, and takes the place of the one before it.
+ * 1. A decision is written before it is answered, and takes the place of the one before it. A denial that takes an allowance back has then
+ *    reached the disk.
  * 2. If a denial cannot be written, the older decision is deleted; if that fails, the file; if that fails, nothing of it is believed by this
  *    process any more, and a file that cannot be written when a process opens it is not believed either.
  * 3. A clock that stands before the last time that was seen was set back: nothing is believed until a directory has answered again.
@@ -127,7 +128,9 @@ export class Cache implements Disposable {
     ) {
       return;
     }
-    database.exec("BEGIN IMMEDIATE");
+    // What takes an allowance back must be there after a power failure; of the rest nothing is lost but an answer.
+    const revokes = !decision.allow && known?.answer === ALLOWED;
+    database.exec(`PRAGMA synchronous = ${revokes ? "FULL" : "OFF"}; BEGIN IMMEDIATE`);
     try {
       replace.run(key, answer, now, now + limitMs, until);
       tick.run(now);
@@ -143,6 +146,7 @@ export class Cache implements Disposable {
   #forget(subject: Subject, log: Log): void {
     try {
       const opened = this.#open();
+      opened.database.exec("PRAGMA synchronous = FULL");
       opened.remove.run(keyOf(opened, subject));
       return;
     } catch {
@@ -262,7 +266,7 @@ function openDatabase(file: string, pagesMax: number | undefined): Opened {
   Deno.openSync(file, { create: true, write: true, mode: OWN_FILE }).close();
   const database = new DatabaseSync(file, { timeout: BUSY_MS });
   try {
-    database.exec("PRAGMA journal_mode = PERSIST; PRAGMA synchronous = FULL");
+    database.exec("PRAGMA journal_mode = PERSIST");
     if (pagesMax !== undefined) database.exec(`PRAGMA max_page_count = ${pagesMax}`);
     const form = Number(database.prepare("PRAGMA user_version").get()?.user_version);
     if (form !== 0 && form !== FORM) throw new Error(`It is of another form: ${form}`);

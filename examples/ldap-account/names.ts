@@ -79,8 +79,9 @@ function unescapeDnValue(value: string): string | undefined {
   const trimmed = value.replace(/^[ \n]+/, "").replace(/((?:^|[^\\])(?:\\\\)*(?:\\ )?)[ \n]+$/, "$1");
   for (const [piece, hex, special] of trimmed.matchAll(/\\(?:([0-9A-Fa-f]{2})|([^]))|[^]/gsu)) {
     if (hex !== undefined) octets.push(Number.parseInt(hex, 16));
-    else if (special !== undefined) octets.push(...encoder.encode(special));
-    else if (piece === "\\" || piece === '"' || piece === ";") return undefined;
+    else if (special !== undefined && ' "#+,;<=>\\'.includes(special)) {
+      octets.push(...encoder.encode(special));
+    } else if (piece.startsWith("\\") || piece === '"' || piece === ";") return undefined;
     else octets.push(...encoder.encode(piece));
   }
   try {

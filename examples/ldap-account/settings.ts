@@ -238,6 +238,8 @@ function whereOf(
   }
   const namings = namingsOf(filter, "filter");
   try {
+    // ldapts takes a filter whose last parenthesis is missing.
+    if (filter.split("(").length !== filter.split(")").length) throw new SyntaxError("Unbalanced");
     FilterParser.parseString(filter.replaceAll(USER, "x"));
   } catch {
     return fail(`Cannot read the filter ${JSON.stringify(filter)}: write one as in "${DEFAULT_FILTER}"`);

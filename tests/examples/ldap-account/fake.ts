@@ -39,6 +39,19 @@ export function reference(url: string): Uint8Array {
   return element(0x73, element(0x04, url));
 }
 
+/** The numbers of the requests in a packet, which are small here: `30 LENGTH 02 01 ID …` */
+function* idsIn(octets: Uint8Array): Generator<number> {
+  for (let at = 0; at < octets.length;) {
+    const first = octets[at + 1]!;
+    const header = 2 + (first < 0x80 ? 0 : first & 0x7f);
+    const length = first < 0x80
+      ? first
+      : octets.subarray(at + 2, at + header).reduce((sum, one) => sum * 256 + one, 0);
+    yield octets[at + header + 2]!;
+    at += header + length;
+  }
+}
+
 /** Sends octets to the client. */
 export type Send = (octets: Uint8Array) => Promise<void>;
 
@@ -88,9 +101,10 @@ export class Fake implements AsyncDisposable {
     while (true) {
       const count = await connection.read(buffer);
       if (count === null) return;
-      this.asked++;
-      // 30 LENGTH 02 01 ID: a request of the tests is short, and its number small.
-      await this.behaviour(buffer[buffer[1]! < 0x80 ? 4 : 4 + (buffer[1]! & 0x7f)]!, send, connection);
+      for (const id of idsIn(buffer.subarray(0, count))) {
+        this.asked++;
+        await this.behaviour(id, send, connection);
+      }
     }
   }
 
