@@ -98,12 +98,13 @@ export class Cache implements Disposable {
    * Remembers a decision in place of an older one. It never throws: a decision that cannot be remembered counts all the same, and the log
    * tells.
    *
+   * @param decided When the directory answered. An allowance does not take the place of a denial that is newer.
    * @param limitMs How long it may be used.
    */
-  remember(subject: Subject, decision: Decision, now: Temporal.Instant, limitMs: number, log: Log): void {
+  remember(subject: Subject, decision: Decision, decided: Temporal.Instant, limitMs: number, log: Log): void {
     try {
       if (this.#distrusted) this.#discard();
-      this.#write(subject, decision, now.epochMilliseconds, limitMs);
+      this.#write(subject, decision, decided.epochMilliseconds, limitMs);
     } catch (error) {
       log.error("The decision cannot be written to the cache {file}: {problem}", {
         file: this.#file,
@@ -120,6 +121,10 @@ export class Cache implements Disposable {
     const answer = decision.allow ? ALLOWED : decision.reason;
     const until = decision.allow ? decision.until?.epochMilliseconds ?? null : null;
     const known = select.get(key);
+    // The answer of a directory that came before that of another hook, which wrote first.
+    const isLate = known !== undefined && known.answer !== ALLOWED && decision.allow &&
+      Number(known.decided) >= now && Number(known.decided) - now < FRESH_MS;
+    if (isLate) return;
     const isFresh = known !== undefined &&
       Math.abs(now - Number(known.decided)) < Math.min(FRESH_MS, limitMs / 10);
     if (

@@ -67,13 +67,25 @@ Deno.test("Cache recalls the last decision, for as long as it is told", () => {
 
 Deno.test("Cache puts a denial in the place of an allowance, and the other way round", () => {
   using scene = new Scene();
+  let hours = 0;
   for (const reason of ["unknown", "locked", "expired", "host", "service", "group", "unclear"] as const) {
-    scene.remember(ALICE, ALLOW);
-    scene.remember(ALICE, deny(reason));
-    assert.equal(scene.recall(ALICE, 0), reason);
+    scene.remember(ALICE, ALLOW, hours++);
+    scene.remember(ALICE, deny(reason), hours);
+    assert.equal(scene.recall(ALICE, hours++), reason);
   }
-  scene.remember(ALICE, ALLOW);
-  assert.equal(scene.recall(ALICE, 0), "allow");
+  scene.remember(ALICE, ALLOW, hours);
+  assert.equal(scene.recall(ALICE, hours), "allow");
+});
+
+Deno.test("Cache keeps a denial when an allowance comes late that is older, or as old", () => {
+  using scene = new Scene();
+  scene.remember(ALICE, deny("locked"), 1);
+  for (const hours of [0.999, 1]) {
+    scene.remember(ALICE, ALLOW, hours);
+    assert.equal(scene.recall(ALICE, 1), "locked");
+  }
+  scene.remember(ALICE, ALLOW, 1.001);
+  assert.equal(scene.recall(ALICE, 1.001), "allow");
 });
 
 Deno.test("Cache lets an allowance end when the account does", () => {

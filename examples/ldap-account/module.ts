@@ -76,12 +76,11 @@ function rulesOf(settings: Settings, { service }: Context): string {
 }
 
 /** Decides by what one server says. */
-async function ask(session: Session, { options, user, now, service, log }: Context): Promise<Decision> {
+async function ask(session: Session, { options, user, now, service }: Context): Promise<Decision> {
   const { where, membership } = options;
   const sought = await findAccount(session, where, membership?.by, user);
   if (!sought.found) return { allow: false, reason: sought.reason, detail: sought.detail };
   const { account, entry } = sought;
-  log.debug("The entry is {dn}", { dn: account.dn });
   const decision = decide(account, { now, service, hostnames: hostnamesOf(options) }, options);
   if (!decision.allow || membership === undefined) return decision;
   const member = await isMember(session, membership, { entry, user });
@@ -132,10 +131,12 @@ async function account(context: Context): Promise<Result<"account">> {
     return answer(context, { allow: false, reason: "unknown", detail: "no directory has such a name" }, "");
   }
   const subject = { rules: rulesOf(options, context), user };
+  const began = performance.now();
   try {
     const decision = await directory.consult(options.access, signal, log, (session) => ask(session, context));
-    if (options.cache) {
-      cacheIn(options.cache.file).remember(subject, decision, now, options.cache.limitMs, log);
+    if (options.cache !== undefined) {
+      const decided = now.add({ milliseconds: Math.round(performance.now() - began) });
+      cacheIn(options.cache.file).remember(subject, decision, decided, options.cache.limitMs, log);
     }
     return answer(context, decision, "");
   } catch (error) {

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// What ldap-account answers while slapd is away, from its cache and without it, through the real libpam.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { FakeTransaction } from "@pam-deno/sdk/testing";
+import module, { close } from "../../../examples/ldap-account/module.ts";
+import { Harness, ROOT } from "../../integration/harness.ts";
+import { assertSeen } from "../../integration/scene.ts";
+import { type Certificates, makeCertificates } from "./certificates.ts";
+import { configure, Folder, LATER, login } from "./scenes.ts";
+import { PEOPLE, person, Slapd, USERS } from "./slapd.ts";
+
+const ENTRIES = [
+  USERS,
+  person("leaver"),
+  person("banned"),
+  person("sshd-only", { authorizedService: "sshd" }),
+].join("");
+const UNAVAILABLE = { code: "authinfo_unavail", shown: [LATER] } as const;
+const STALE_MS_MAX = 10_000;
+
+let folder: Folder;
+let certificates: Certificates;
+let slapd: Slapd;
+let harness: Harness;
+
+Deno.test.beforeAll(async () => {
+  folder = new Folder();
+  certificates = await makeCertificates(folder.path);
+  const { good, ca } = certificates;
+  slapd = await Slapd.start({ certificate: good, ca, entries: ENTRIES });
+  harness = new Harness();
+  const server = `localhost:${slapd.tlsPort}`;
+  const options = { server, ca, base: PEOPLE, cache_file: { state: "cache.db" } };
+  configure(harness, options, { state: true });
+  await harness.serve();
+});
+
+Deno.test.afterAll(async () => {
+  await harness?.[Symbol.asyncDispose]();
+  await slapd?.[Symbol.asyncDispose]();
+  folder?.[Symbol.dispose]();
+});
+
+/** Runs something while slapd is away. */
+async function without(run: () => Promise<void>): Promise<void> {
+  await slapd.stop();
+  try {
+    await run();
+  } finally {
+    await slapd.start();
+  }
+}
+
+const CACHE = ["cache=8h"];
+
+Deno.test("account goes on when slapd was killed and is back", async () => {
+  for (let times = 0; times < 3; times++) {
+    assertSeen(await login(harness, "alice"), { code: "success" });
+    await without(async () => {
+      const refused = await login(harness, "alice");
+      assertSeen(refused, {
+        ...UNAVAILABLE,
+        log: /err .*cannot be checked: .*No directory server can be asked/,
+      });
+    });
+  }
+  assertSeen(await login(harness, "alice"), { code: "success" });
+});
+
+Deno.test("account answers from the cache what it answered last, and says so in the log", async () => {
+  const before = [["alice", "success"], ["expired", "acct_expired"], ["nobody", "user_unknown"]] as const;
+  for (const [user, code] of before) assert.equal((await login(harness, user, { args: CACHE })).code, code);
+  await without(async () => {
+    assertSeen(await login(harness, "alice", { args: CACHE }), {
+      code: "success",
+      log: /warning .*Allowed from the cache, \d s old/,
+    });
+    assertSeen(await login(harness, "expired", { args: CACHE }), {
+      code: "acct_expired",
+      shown: ["error_msg Your account has expired"],
+      log: /Refused from the cache, \d s old, expired/,
+    });
+    assertSeen(await login(harness, "nobody", { args: CACHE }), {
+      code: "user_unknown",
+      log: /Refused from the cache/,
+    });
+    assertSeen(await login(harness, "leaver", { args: CACHE }), {
+      ...UNAVAILABLE,
+      log: /and the cache has no answer/,
+    });
+    // The same from a worker that knows nothing but the file.
+    const [worker] = harness.pids("ldap-account").workers;
+    Deno.kill(worker!, "SIGKILL");
+    await harness.worker("ldap-account", [worker!]);
+    assertSeen(await login(harness, "alice", { args: CACHE }), {
+      code: "success",
+      log: /Allowed from the cache/,
+    });
+    // A line without a cache, or with other rules, has no answer.
+    assertSeen(await login(harness, "alice"), UNAVAILABLE);
+    assertSeen(await login(harness, "alice", { args: [...CACHE, "check=expire"] }), UNAVAILABLE);
+  });
+});
+
+Deno.test("account brings nobody back whom the directory has refused since", async () => {
+  for (const user of ["leaver", "banned"]) {
+    assertSeen(await login(harness, user, { args: CACHE }), { code: "success" });
+  }
+  await slapd.modify(`dn: uid=leaver,${PEOPLE}\nchangetype: delete\n`);
+  await slapd.set("banned", "pwdAccountLockedTime", "000001010000Z");
+  assertSeen(await login(harness, "leaver", { args: CACHE }), { code: "user_unknown" });
+  assertSeen(await login(harness, "banned", { args: CACHE }), {
+    code: "perm_denied",
+    shown: ["error_msg Your account is locked"],
+  });
+  await without(async () => {
+    const [worker] = harness.pids("ldap-account").workers;
+    Deno.kill(worker!, "SIGKILL");
+    await harness.worker("ldap-account", [worker!]);
+    assertSeen(await login(harness, "leaver", { args: CACHE }), {
+      code: "user_unknown",
+      log: /from the cache/,
+    });
+    const banned = {
+      code: "perm_denied",
+      shown: ["error_msg Your account is locked"],
+      log: /from the cache/,
+    } as const;
+    assertSeen(await login(harness, "banned", { args: CACHE }), banned);
+  });
+});
+
+Deno.test("account remembers services apart when it asks for them", async () => {
+  const args = [...CACHE, "check=service"];
+  assertSeen(await login(harness, "sshd-only", { args, service: "sshd" }), { code: "success" });
+  await without(async () => {
+    assertSeen(await login(harness, "sshd-only", { args, service: "sshd" }), { code: "success" });
+    assertSeen(await login(harness, "sshd-only", { args, service: "login" }), UNAVAILABLE);
+  });
+});
+
+Deno.test("account uses no answer that is older than the line allows", async () => {
+  const args = ["cache=2s"];
+  assertSeen(await login(harness, "alice", { args }), { code: "success" });
+  const since = performance.now();
+  await without(async () => {
+    while ((await login(harness, "alice", { args })).code === "success") {
+      assert.ok(performance.now() - since < STALE_MS_MAX, "the answer does not grow old");
+    }
+    assertSeen(await login(harness, "alice", { args }), {
+      ...UNAVAILABLE,
+      log: /and the cache has no answer/,
+    });
+    assert.ok(performance.now() - since > 2000);
+  });
+});
+
+Deno.test("account believes no cache behind a clock that was set back, and none beyond its limit", async () => {
+  const configured = {
+    server: `localhost:${slapd.tlsPort}`,
+    ca: certificates.ca,
+    base: PEOPLE,
+    cache_file: join(folder.path, "kit.db"),
+  };
+  try {
+    using transaction = new FakeTransaction(module, {
+      configured,
+      options: CACHE,
+      now: "2026-08-03T12:00:00Z",
+    });
+    const run = async () => (await transaction.run("account")).code;
+    assert.equal(await run(), "success");
+    await slapd.stop();
+    transaction.now = "2026-08-03T19:59:00Z";
+    assert.equal(await run(), "success");
+    transaction.now = "2026-08-03T13:00:00Z";
+    assert.equal(await run(), "authinfo_unavail");
+    transaction.now = "2026-08-03T11:00:00Z";
+    assert.equal(await run(), "authinfo_unavail");
+    transaction.now = "2026-08-03T20:01:00Z";
+    assert.equal(await run(), "authinfo_unavail");
+  } finally {
+    close();
+    await slapd.start();
+  }
+});
+
+Deno.test({
+  name: "account lets nobody back in whose denial did not fit on a full disk (needs root)",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    const place = join(folder.path, "full");
+    Deno.mkdirSync(place);
+    const script = join(import.meta.dirname!, "full_disk.ts");
+    const { stdout, stderr } = await new Deno.Command("unshare", {
+      args: [
+        "-m",
+        "sh",
+        "-c",
+        'mount -t tmpfs -o size=64k none "$1" && exec "$2" run -A "$3" "$1"',
+        "sh",
+        place,
+        Deno.execPath(),
+        script,
+      ],
+      cwd: ROOT,
+      env: { LD_PRELOAD: "" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const seen = new TextDecoder().decode(stdout).trim().split("\n");
+    const all = `${seen.join("\n")}\n${new TextDecoder().decode(stderr)}`;
+    assert.deepEqual(seen.slice(0, 4), ["success", "success", "disk full", "perm_denied"], all);
+    assert.notEqual(seen[4], "success", all);
+    assert.notEqual(seen[5], "success", all);
+    assert.match(all, /cannot be written to the cache/);
+  },
+});
