@@ -8,7 +8,7 @@
 import type { Entry, SearchOptions } from "ldapts";
 import { Connection, nameOf } from "./connection.ts";
 import { Deadline } from "./deadline.ts";
-import { asProblem, Unavailable, Unusable } from "./problems.ts";
+import { asProblem, literally, Unavailable, Unusable } from "./problems.ts";
 import type { Access, Server } from "./settings.ts";
 
 /** How long a server that was down is asked last, in ms. */
@@ -31,7 +31,7 @@ export interface Session {
 /** Where failures are told. */
 export interface Log {
   /** LOG_WARNING; see the SDK's log. */
-  warn(message: string, properties?: Readonly<Record<string, unknown>>): void;
+  warn(message: string): void;
 }
 
 interface Slot {
@@ -69,10 +69,7 @@ export class Directory {
       } catch (error) {
         const problem = asProblem(error, "Cannot ask");
         if (hook.aborted) throw problem;
-        log.warn("The directory server {server} is of no use: {problem}", {
-          server: nameOf(server),
-          problem: problem.message,
-        });
+        log.warn(literally(`The directory server ${nameOf(server)} is of no use: ${problem.message}`));
         if (problem instanceof Unusable) unusable ??= problem;
         else this.#downUntil.set(keyOf(server, access), performance.now() + DOWN_MS);
       }

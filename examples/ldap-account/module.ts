@@ -11,7 +11,7 @@ import { findAccount, isMember } from "./account.ts";
 import { Cache, type Subject } from "./cache.ts";
 import { Directory, type Session } from "./directory.ts";
 import { CODES, decide, type Decision, type Reason } from "./policy.ts";
-import { Unavailable, Unusable } from "./problems.ts";
+import { literally, Unavailable, Unusable } from "./problems.ts";
 import { Options, type Settings } from "./settings.ts";
 
 type Context = AccountContext<Settings>;
@@ -38,11 +38,6 @@ function cacheIn(file: string): Cache {
   let cache = caches.get(file);
   if (cache === undefined) caches.set(file, cache = new Cache(file));
   return cache;
-}
-
-/** Text for the log in which braces are no placeholders. */
-function literally(text: string): string {
-  return text.replaceAll(/[{}]/g, "$&$&");
 }
 
 /** Closes connections and files: for tests, which end where a worker goes on. */
@@ -119,9 +114,8 @@ function answerWithout(context: Context, subject: Subject, problem: Unavailable)
   if (remembered !== undefined) {
     return answer(context, remembered.decision, ` from the cache, ${ago(remembered.ageMs)} old`);
   }
-  log.error("The login cannot be checked: {problem}", {
-    problem: `${problem.message}${cache ? ", and the cache has no answer" : ""}`,
-  });
+  const more = cache === undefined ? "" : ", and the cache has no answer";
+  log.error(literally(`The login cannot be checked: ${problem.message}${more}`));
   return deny("authinfo_unavail", LATER);
 }
 
@@ -142,7 +136,7 @@ async function account(context: Context): Promise<Result<"account">> {
   } catch (error) {
     if (error instanceof Unavailable) return answerWithout(context, subject, error);
     if (!(error instanceof Unusable)) throw error;
-    log.error("The login cannot be checked: {problem}", { problem: error.message });
+    log.error(literally(`The login cannot be checked: ${error.message}`));
     return deny("service_err", LATER);
   }
 }

@@ -30,10 +30,18 @@ export const NO_SUCH_OBJECT = 32;
 /** The longest text of a server or a system that is logged, in characters. */
 const TEXT_MAX = 200;
 
+/** What does not belong into a line of the log. */
+const UNREADABLE = /[\s\p{Cc}\p{Cf}]+/gu;
+
+/** Text for the log in which braces are no placeholders. */
+export function literally(text: string): string {
+  return text.replaceAll(/[{}]/g, "$&$&");
+}
+
 /** An error of ldapts, of a socket or of the system, as one of the two classes. */
 export function asProblem(error: unknown, doing: string): Unavailable | Unusable {
   if (error instanceof Unavailable || error instanceof Unusable) return error;
-  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").slice(
+  const text = (error instanceof Error ? error.message : String(error)).replace(UNREADABLE, " ").slice(
     0,
     TEXT_MAX,
   );

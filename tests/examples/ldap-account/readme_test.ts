@@ -2,7 +2,7 @@
 // ldap-account as its README installs, configures and wires it; where its password may be; what its bundle is made of.
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { ServiceDirectory, type ServiceLine, Transaction } from "@pam-deno/sdk/libpam";
+import { ServiceDirectory, Transaction } from "@pam-deno/sdk/libpam";
 import { parse } from "jsonc-parser";
 import { bundleModule } from "../../../sdk/install/bundle.ts";
 import { builtinRefusal } from "../../../sdk/refused_builtins.ts";
@@ -22,20 +22,6 @@ function block(language: string): string {
   const found = [...README.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gm"))];
   assert.equal(found.length, 1, `README.md has ${found.length} blocks of ${language}`);
   return found[0]![1]!;
-}
-
-/** The lines of the README, with the shim of this tree and the folders of a test. */
-function stack(text: string, places: readonly string[]): ServiceLine[] {
-  return text.trim().split("\n").map((line) => {
-    const [, type, control, module, rest = ""] = /^(\w+) (\[.*?\]|\w+) (\S+) (.*)$/.exec(line) ?? [];
-    const args = rest.split(" ");
-    return {
-      type: type as ServiceLine["type"],
-      control: control as NonNullable<ServiceLine["control"]>,
-      module: module === "pam_deno.so" ? SHIM : module!,
-      args: module === "pam_deno.so" ? [...places, ...args] : args,
-    };
-  });
 }
 
 Deno.test(
@@ -69,7 +55,8 @@ Deno.test(
     await server.printed(/^ready ldap-account \(account\) in \d+ ms/m);
     using services = ServiceDirectory.create({ dir: folder.path });
     const shim = [`runtime_dir=${join(folder.path, "runtime")}`, `config_dir=${join(folder.path, "config")}`];
-    services.write("readme", stack(block("pam"), shim));
+    const lines = block("pam").replace("pam_deno.so", [SHIM, ...shim].join(" "));
+    Deno.writeTextFileSync(join(services.path, "readme"), lines);
     const account = async (user: string) => {
       await using transaction = Transaction.start({ service: "readme", user, confdir: services.path });
       return transaction.account();
