@@ -19,9 +19,9 @@ import type { Access, Server } from "./settings.ts";
 
 /** When an idle connection is probed by the kernel, in ms. */
 const KEEPALIVE_MS = 30_000;
-/** How long a connection is kept that nobody uses, in ms. */
+/** After how long without use a connection is opened anew, in ms. */
 const IDLE_MS_MAX = 300_000;
-/** How long one is kept at all, in ms: certificates and passwords change. */
+/** After how long in any case, in ms: certificates and passwords change. */
 const AGE_MS_MAX = 3_600_000;
 /** StartTLS; RFC 4511, 4.14. */
 const START_TLS = "1.3.6.1.4.1.1466.20037";
@@ -85,20 +85,19 @@ async function opened<S extends Socket>(
   event: "connect" | "secureConnect",
   deadline: Deadline,
 ): Promise<S> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const closed = () => reject(new Error("It closed the connection"));
+  socket.once(event, resolve).on("error", reject).on("close", closed);
   try {
-    await deadline.race(
-      new Promise<void>((resolve, reject) => {
-        socket.once(event, () => resolve());
-        socket.once("error", reject);
-        socket.once("close", () => reject(new Error("It closed the connection")));
-      }),
-    );
+    await deadline.race(promise);
     return socket;
   } catch (error) {
     // What still comes from it is of no interest, but must not be unheard.
     socket.on("error", () => {});
     socket.destroy();
     throw error;
+  } finally {
+    socket.off(event, resolve).off("error", reject).off("close", closed);
   }
 }
 
@@ -114,7 +113,7 @@ async function startTls(
   ca: readonly string[] | undefined,
   deadline: Deadline,
 ) {
-  const clear = new ClearSocket(socket);
+  const clear = new CheckedSocket(socket);
   const client = clientOver(clear);
   try {
     await deadline.race(client.exop(START_TLS));
@@ -124,22 +123,6 @@ async function startTls(
   }
   clear.release();
   return await opened(connectTls({ ...tlsOptions(server, ca), socket }), "secureConnect", deadline);
-}
-
-/** A socket that is given back. */
-class ClearSocket extends CheckedSocket {
-  readonly #under: Socket;
-
-  constructor(socket: Socket) {
-    super(socket);
-    this.#under = socket;
-  }
-
-  /** Lets go of the socket. */
-  release(): void {
-    for (const event of ["data", "error", "end", "close"]) this.#under.removeAllListeners(event);
-    this.#under.pause();
-  }
 }
 
 function clientOver(socket: CheckedSocket): Client {
@@ -160,13 +143,11 @@ export class Connection {
   readonly #client: Client;
   readonly #since = performance.now();
   #lastUse = this.#since;
-  #idle: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(socket: CheckedSocket) {
     this.#socket = socket;
     // Whoever waits for an answer hears of it from ldapts.
     socket.on("error", () => {});
-    socket.on("close", () => clearTimeout(this.#idle));
     this.#client = clientOver(socket);
   }
 
@@ -189,13 +170,11 @@ export class Connection {
     } catch (error) {
       throw asProblem(error, "Cannot connect");
     }
-    socket.removeAllListeners("error").removeAllListeners("close");
     socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
     const connection = new Connection(new CheckedSocket(socket));
     if (access.bind !== undefined && password !== undefined) {
       await connection.#bind(access.bind.dn, password, deadline);
     }
-    connection.#used();
     return connection;
   }
 
@@ -226,7 +205,7 @@ export class Connection {
     options: SearchOptions,
     deadline: Deadline,
   ): Promise<{ entries: Entry[]; references: number }> {
-    this.#used();
+    this.#lastUse = performance.now();
     this.#socket.asked();
     try {
       const timeLimit = Math.max(1, Math.ceil(deadline.restMs / 1000));
@@ -243,17 +222,8 @@ export class Connection {
     return asProblem(this.#socket.errored ?? error, doing);
   }
 
-  #used(): void {
-    this.#lastUse = performance.now();
-    clearTimeout(this.#idle);
-    if (this.#socket.destroyed) return;
-    this.#idle = setTimeout(() => this.close(), IDLE_MS_MAX);
-    Deno.unrefTimer(Number(this.#idle));
-  }
-
   /** Closes it. Whoever waits for an answer gets none. */
   close(): void {
-    clearTimeout(this.#idle);
     this.#socket.destroy();
   }
 }

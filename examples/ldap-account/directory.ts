@@ -60,12 +60,13 @@ export class Directory {
     log: Log,
     ask: (session: Session) => Promise<T>,
   ): Promise<T> {
-    using total = new Deadline(access.totalMs, [hook]);
+    const end = performance.now() + access.totalMs;
     let unusable: Unusable | undefined;
     for (const server of this.#inOrder(access)) {
-      if (total.signal.aborted) break;
+      const ms = Math.min(access.limitMs, end - performance.now());
+      if (ms <= 0) break;
       try {
-        return await this.#askOne(server, access, total, ask);
+        return await this.#askOne(server, access, ms, hook, ask);
       } catch (error) {
         const problem = asProblem(error, "Cannot ask");
         if (hook.aborted) throw problem;
@@ -87,10 +88,11 @@ export class Directory {
   async #askOne<T>(
     server: Server,
     access: Access,
-    total: Deadline,
+    ms: number,
+    hook: AbortSignal,
     ask: (session: Session) => Promise<T>,
   ): Promise<T> {
-    using deadline = new Deadline(Math.min(access.limitMs, total.restMs), [total.signal]);
+    using deadline = new Deadline(ms, [hook]);
     const key = keyOf(server, access);
     for (let isRetry = false;; isRetry = true) {
       const wasKept = this.#slots.get(key)?.open?.isOpen === true;

@@ -189,10 +189,13 @@ export class CheckedSocket extends Duplex {
     // Messages stay apart: ldapts calls itself for each one behind the first.
     super({ allowHalfOpen: false, readableObjectMode: true });
     this.#socket = socket;
-    socket.on("data", (chunk: Uint8Array) => this.#take(chunk));
-    socket.on("error", (error) => this.destroy(error));
-    socket.on("end", () => this.destroy(new Error("It closed the connection")));
-    socket.on("close", () => this.destroy(new Error("It closed the connection")));
+    socket.on("data", this.#take).on("error", this.#failed).on("end", this.#closed).on("close", this.#closed);
+  }
+
+  /** Lets go of the socket, for whoever goes on with it. What has come until now stays here. */
+  release(): void {
+    this.#socket.pause().off("data", this.#take).off("error", this.#failed);
+    this.#socket.off("end", this.#closed).off("close", this.#closed);
   }
 
   /** As a socket has it. */
@@ -206,7 +209,9 @@ export class CheckedSocket extends Duplex {
     this.#count = 0;
   }
 
-  #take(chunk: Uint8Array): void {
+  readonly #failed = (error: Error): void => void this.destroy(error);
+  readonly #closed = (): void => void this.destroy(new Error("It closed the connection"));
+  readonly #take = (chunk: Uint8Array): void => {
     if (this.destroyed) return;
     try {
       const messages = this.#messages.push(chunk);
@@ -219,7 +224,7 @@ export class CheckedSocket extends Duplex {
     } catch (error) {
       this.destroy(error as Error);
     }
-  }
+  };
 
   override _read(): void {}
 

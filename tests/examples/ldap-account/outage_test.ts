@@ -18,6 +18,8 @@ const ENTRIES = [
 ].join("");
 const UNAVAILABLE = { code: "authinfo_unavail", shown: [LATER] } as const;
 const STALE_MS_MAX = 10_000;
+/** Less than what the supervisor waits before it kills. */
+const LEAVE_MS_MAX = 2500;
 
 let folder: Folder;
 let certificates: Certificates;
@@ -66,6 +68,14 @@ Deno.test("account goes on when slapd was killed and is back", async () => {
     });
   }
   assertSeen(await login(harness, "alice"), { code: "success" });
+});
+
+Deno.test("account does not keep a worker from leaving", async () => {
+  assertSeen(await login(harness, "alice"), { code: "success" });
+  const began = performance.now();
+  await harness.stop();
+  assert.ok(performance.now() - began < LEAVE_MS_MAX, `it took ${performance.now() - began} ms`);
+  await harness.serve();
 });
 
 Deno.test("account answers from the cache what it answered last, and says so in the log", async () => {
