@@ -9,7 +9,6 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 
 /** The longest message that is taken, in bytes: an entry with the few attributes that are asked for. */
@@ -177,7 +176,7 @@ export class Messages {
 
 /** A socket as ldapts sees it: what comes from it was checked. It cannot be opened again. */
 export class CheckedSocket extends Duplex {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #messages = new Messages();
   #bytes = 0;
   #count = 0;
@@ -185,7 +184,7 @@ export class CheckedSocket extends Duplex {
   readonly connecting = false;
 
   /** Takes over `socket`, which is open. */
-  constructor(socket: Socket) {
+  constructor(socket: Duplex) {
     // Messages stay apart: ldapts calls itself for each one behind the first.
     super({ allowHalfOpen: false, readableObjectMode: true });
     this.#socket = socket;

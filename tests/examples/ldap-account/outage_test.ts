@@ -202,7 +202,7 @@ Deno.test({
   async fn() {
     const place = join(folder.path, "full");
     Deno.mkdirSync(place);
-    const script = join(import.meta.dirname!, "full_disk.ts");
+    const script = join(ROOT, "tests/examples/ldap-account/full_disk.ts");
     const { stdout, stderr } = await new Deno.Command("unshare", {
       args: [
         "-m",
