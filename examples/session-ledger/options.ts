@@ -90,7 +90,9 @@ function hostGone(text: string): number | undefined {
 function storePlace(text: string): string {
   if (/^\/[^\0]*[^/\0]$/.test(text)) return text;
   const url = /^rediss?:\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === "" || !/^\/?\d*$/.test(url.pathname) || url.search + url.hash !== "") {
+  if (
+    url === undefined || url.hostname === "" || !/^\/?\d*$/.test(url.pathname) || url.search + url.hash !== ""
+  ) {
     throw new SyntaxError(
       'Cannot read "store": write { "state": "sessions.db" } in the configuration, or redis://HOST:PORT/DATABASE, or rediss://HOST:PORT/DATABASE',
     );
@@ -129,7 +131,10 @@ function parsed<Input, Output>(parse: (input: Input) => Output): v.RawTransformA
 
 function list<Output>(name: string, parse: (words: readonly string[]) => Output) {
   return v.pipe(
-    v.union([v.string(), v.pipe(v.array(v.string()), v.readonly())], `Cannot read "${name}": write ${name}=VALUE`),
+    v.union(
+      [v.string(), v.pipe(v.array(v.string()), v.readonly())],
+      `Cannot read "${name}": write ${name}=VALUE`,
+    ),
     parsed((given: string | readonly string[]) => parse([given].flat().flatMap((text) => text.split(",")))),
   );
 }
@@ -144,7 +149,10 @@ const Words = v.strictObject({
   limit: v.optional(word("limit", (text) => count("limit", text))),
   group_limit: v.optional(list("group_limit", groupLimits), []),
   services: v.optional(list("services", services), []),
-  root: v.optional(v.picklist(["exempt", "counted"], 'Cannot read "root": write "exempt" or "counted"'), "exempt"),
+  root: v.optional(
+    v.picklist(["exempt", "counted"], 'Cannot read "root": write "exempt" or "counted"'),
+    "exempt",
+  ),
   unavailable: v.optional(
     v.picklist(["deny", "allow"], 'Cannot read "unavailable": write "deny" or "allow"'),
     "deny",
@@ -167,7 +175,9 @@ function toOptions(words: v.InferOutput<typeof Words>): Options {
     );
   }
   const stray = REDIS_ONLY.find((name) => words[name] !== undefined && store.startsWith("/"));
-  if (stray !== undefined) throw new SyntaxError(`Cannot take "${stray}" with a file: it is for redis:// and rediss://`);
+  if (stray !== undefined) {
+    throw new SyntaxError(`Cannot take "${stray}" with a file: it is for redis:// and rediss://`);
+  }
   if (words.ca !== undefined && !store.startsWith("rediss:")) {
     throw new SyntaxError('Cannot take "ca" without TLS: write rediss:// in "store"');
   }

@@ -62,7 +62,9 @@ export function standingOf({ user, uid, groups, service }: Request, policy: Poli
 export function refusal({ scope, open, max }: Reached): string {
   const sessions = max === 1 ? "1 session" : `${max} sessions`;
   if (scope.startsWith("group:")) {
-    return `The members of ${scope.slice("group:".length)} may have ${sessions} open together, and have ${open}: try again later`;
+    return `The members of ${
+      scope.slice("group:".length)
+    } may have ${sessions} open together, and have ${open}: try again later`;
   }
   return `You may have ${sessions} open, and have ${open}: close one and try again`;
 }
