@@ -144,7 +144,9 @@ function services(words: readonly string[]): readonly string[] {
   throw new SyntaxError('Cannot read "services": write their names with commas, as in "sshd,login"');
 }
 
-const Words = v.strictObject({
+// Not v.strictObject(): names that an object lists are all that the runtime lets through, and it only logs the others. Here a misspelt
+// "limit" would let everybody in, so that an unknown option has to be an error.
+const Words = v.objectWithRest({
   store: v.optional(word("store", storePlace)),
   limit: v.optional(word("limit", (text) => count("limit", text))),
   group_limit: v.optional(list("group_limit", groupLimits), []),
@@ -163,7 +165,7 @@ const Words = v.strictObject({
   username: v.optional(word("username", (text) => name("username", text))),
   password_file: v.optional(word("password_file", (text) => path("password_file", text))),
   ca: v.optional(word("ca", (text) => path("ca", text))),
-}, `Unknown option: the options are ${NAMES.join(", ")}`);
+}, v.never(`Unknown option: the options are ${NAMES.join(", ")}`));
 
 const REDIS_ONLY = ["host", "host_gone", "username", "password_file", "ca"] as const;
 
