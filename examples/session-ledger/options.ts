@@ -37,6 +37,34 @@ export interface Options extends Policy, Place {
   readonly unavailable: "deny" | "allow";
 }
 
+/** The words of the pam.d line and of the configuration. */
+export interface LineWords {
+  /** The path of the database, or the URL of Redis. */
+  readonly store?: string;
+  /** The most sessions of one user. */
+  readonly limit?: string;
+  /** `GROUP:NUMBER`. */
+  readonly group_limit?: string | readonly string[];
+  /** Services whose sessions count. */
+  readonly services?: string | readonly string[];
+  /** `exempt` or `counted`. */
+  readonly root?: string;
+  /** `deny` or `allow`. */
+  readonly unavailable?: string;
+  /** The name of this machine. */
+  readonly host?: string;
+  /** A time such as `30m`, or `never`. */
+  readonly host_gone?: string;
+  /** What keys start with. */
+  readonly prefix?: string;
+  /** The user of Redis. */
+  readonly username?: string;
+  /** The path of the file with the password. */
+  readonly password_file?: string;
+  /** The path of the file with the certificates. */
+  readonly ca?: string;
+}
+
 const NAMES = [
   "store",
   "limit",
@@ -129,7 +157,10 @@ function parsed<Input, Output>(parse: (input: Input) => Output): v.RawTransformA
   });
 }
 
-function list<Output>(name: string, parse: (words: readonly string[]) => Output) {
+function list<Output>(
+  name: string,
+  parse: (words: readonly string[]) => Output,
+): v.GenericSchema<string | readonly string[], Output> {
   return v.pipe(
     v.union(
       [v.string(), v.pipe(v.array(v.string()), v.readonly())],
@@ -137,6 +168,10 @@ function list<Output>(name: string, parse: (words: readonly string[]) => Output)
     ),
     parsed((given: string | readonly string[]) => parse([given].flat().flatMap((text) => text.split(",")))),
   );
+}
+
+function choice<const Words extends readonly string[]>(words: Words, message: string) {
+  return v.pipe(v.string(message), v.picklist(words, message));
 }
 
 function services(words: readonly string[]): readonly string[] {
@@ -147,24 +182,24 @@ function services(words: readonly string[]): readonly string[] {
 // Not v.strictObject(): names that an object lists are all that the runtime lets through, and it only logs the others. Here a misspelt
 // "limit" would let everybody in, so that an unknown option has to be an error.
 const Words = v.objectWithRest({
-  store: v.optional(word("store", storePlace)),
-  limit: v.optional(word("limit", (text) => count("limit", text))),
-  group_limit: v.optional(list("group_limit", groupLimits), []),
-  services: v.optional(list("services", services), []),
-  root: v.optional(
-    v.picklist(["exempt", "counted"], 'Cannot read "root": write "exempt" or "counted"'),
+  store: v.exactOptional(word("store", storePlace)),
+  limit: v.exactOptional(word("limit", (text) => count("limit", text))),
+  group_limit: v.exactOptional(list("group_limit", groupLimits), []),
+  services: v.exactOptional(list("services", services), []),
+  root: v.exactOptional(
+    choice(["exempt", "counted"], 'Cannot read "root": write "exempt" or "counted"'),
     "exempt",
   ),
-  unavailable: v.optional(
-    v.picklist(["deny", "allow"], 'Cannot read "unavailable": write "deny" or "allow"'),
+  unavailable: v.exactOptional(
+    choice(["deny", "allow"], 'Cannot read "unavailable": write "deny" or "allow"'),
     "deny",
   ),
-  host: v.optional(word("host", (text) => name("host", text))),
-  host_gone: v.optional(word("host_gone", hostGone)),
-  prefix: v.optional(word("prefix", (text) => name("prefix", text)), "session-ledger"),
-  username: v.optional(word("username", (text) => name("username", text))),
-  password_file: v.optional(word("password_file", (text) => path("password_file", text))),
-  ca: v.optional(word("ca", (text) => path("ca", text))),
+  host: v.exactOptional(word("host", (text) => name("host", text))),
+  host_gone: v.exactOptional(word("host_gone", hostGone)),
+  prefix: v.exactOptional(word("prefix", (text) => name("prefix", text)), "session-ledger"),
+  username: v.exactOptional(word("username", (text) => name("username", text))),
+  password_file: v.exactOptional(word("password_file", (text) => path("password_file", text))),
+  ca: v.exactOptional(word("ca", (text) => path("ca", text))),
 }, v.never(`Unknown option: the options are ${NAMES.join(", ")}`));
 
 const REDIS_ONLY = ["host", "host_gone", "username", "password_file", "ca"] as const;
@@ -202,4 +237,4 @@ function toOptions(words: v.InferOutput<typeof Words>): Options {
 /**
  * Validates the options. A name that is not known is an error: a misspelt `limit` would let everybody in.
  */
-export const LineOptions = v.pipe(Words, parsed(toOptions));
+export const LineOptions: v.GenericSchema<LineWords, Options> = v.pipe(Words, parsed(toOptions));
