@@ -95,6 +95,11 @@ export class Harness implements AsyncDisposable {
     return join(this.#folder, "run");
   }
 
+  /** What modules keep: a folder for each that has `state`. */
+  get keepDir(): string {
+    return join(this.#folder, "keep");
+  }
+
   /** The socket of a module. */
   socket(name: string): string {
     return join(this.runtimeDir, `${name}.sock`);
@@ -129,7 +134,10 @@ export class Harness implements AsyncDisposable {
     if (this.#supervisor !== undefined) throw new Error("Cannot serve twice: stop() it first");
     this.#output = "";
     const supervisor = new Deno.Command(join(ROOT, "scripts", "pam-deno"), {
-      args: ["serve", "--config-dir", this.configDir, "--runtime-dir", this.runtimeDir],
+      args: [
+        ...["serve", "--config-dir", this.configDir, "--runtime-dir", this.runtimeDir],
+        ...["--keep-dir", this.keepDir],
+      ],
       // What captures our log is not for the supervisor.
       env: { LD_PRELOAD: "", NO_COLOR: "1" },
       stdin: "null",
