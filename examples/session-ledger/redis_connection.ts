@@ -6,7 +6,9 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { createClient, ErrorReply } from "@redis/client";
+// Not "@redis/client" itself: it imports a package by name when one of its functions is called, and a bundle may not.
+import client from "@redis/client/dist/lib/client/index.js";
+import { ErrorReply } from "@redis/client/dist/lib/errors.js";
 import type { Place } from "./options.ts";
 import { StoreError } from "./store.ts";
 
@@ -33,7 +35,7 @@ function newClient(place: Place) {
     reconnectStrategy: false,
   } as const;
   const ca = place.ca === undefined ? {} : { ca: Deno.readTextFileSync(place.ca) };
-  const client = createClient({
+  const made = client.default.create({
     socket: url.protocol === "rediss:" ? { ...socket, ...ca, tls: true } : socket,
     database: Number(url.pathname.replace("/", "")),
     ...place.username === undefined ? {} : { username: place.username },
@@ -42,8 +44,8 @@ function newClient(place: Place) {
     maintNotifications: "disabled",
   });
   // Every failure reaches whoever asked; without a listener it would end the worker as well.
-  client.on("error", () => {});
-  return client;
+  made.on("error", () => {});
+  return made;
 }
 
 function passwordIn(path: string): string {

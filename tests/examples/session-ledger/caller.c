@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An application with one session: opens it when it reads a line "o", closes
+ * it when it reads a line "c", and prints what libpam said, a number for each
+ * line. It ends when its standard input does, without closing anything.
+ *
+ * usage: caller CONFDIR SERVICE USER TTY
+ */
+
+#define _GNU_SOURCE
+
+#include <security/pam_appl.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int
+say_nothing(int n, const struct pam_message **messages,
+    struct pam_response **responses, void *data)
+{
+	(void)messages;
+	(void)data;
+	*responses = calloc((size_t)n, sizeof(**responses));
+	return *responses == NULL ? PAM_BUF_ERR : PAM_SUCCESS;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct pam_conv	conv = { say_nothing, NULL };
+	pam_handle_t		*pamh;
+	char			line[16];
+	int			code;
+
+	if (argc != 5)
+		return 2;
+	if (pam_start_confdir(argv[2], argv[3], &conv, argv[1], &pamh) !=
+	    PAM_SUCCESS || pam_set_item(pamh, PAM_TTY, argv[4]) != PAM_SUCCESS)
+		return 3;
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		code = line[0] == 'o' ? pam_open_session(pamh, 0) :
+		    pam_close_session(pamh, 0);
+		printf("%d\n", code);
+		fflush(stdout);
+	}
+	return 0;
+}
