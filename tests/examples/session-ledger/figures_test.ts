@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PamCode } from "../../../sdk/tokens.ts";
+import type { Caller } from "./callers.ts";
+import { eventually, NAME, Scene } from "./scene.ts";
+
+const NOT_ROOT = Deno.uid() !== 0;
+
+/** Sessions that the user may have at once, and logins that come at once. */
+const LIMIT = 10;
+const LOGINS = 200;
+/** How often the worker, or Redis, is killed while logins and logouts go on. */
+const KILLS = 5;
+/** How long it is left alone before that, in ms. */
+const SERVES_MS = 400;
+
+/** What a login may be told by the module itself. */
+const ANSWERS: ReadonlySet<PamCode> = new Set(["success", "perm_denied"]);
+
+function pidsOf(callers: readonly Caller[]): readonly number[] {
+  return callers.filter(({ isOpen }) => isOpen).map(({ pid }) => pid).sort((a, b) => a - b);
+}
+
+/** Watches that never more than the limit are open: in the store, and by what applications were told. */
+class Watch {
+  readonly #scene: Scene;
+  readonly #callers: readonly Caller[];
+  readonly #end = new AbortController();
+  readonly #looking: Promise<void>;
+  most = 0;
+  looks = 0;
+
+  constructor(scene: Scene, callers: readonly Caller[]) {
+    this.#scene = scene;
+    this.#callers = callers;
+    this.#looking = this.#look();
+  }
+
+  async #look(): Promise<void> {
+    while (!this.#end.signal.aborted) {
+      const told = this.#callers.filter(({ isOpen }) => isOpen).length;
+      // While Redis is away there is nothing to be seen.
+      const kept = await this.#scene.open().then(({ length }) => length, () => 0);
+      this.most = Math.max(this.most, told, kept);
+      this.looks++;
+      await sleep(5);
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#end.abort();
+    await this.#looking;
+    assert.ok(this.most <= LIMIT, `${this.most} sessions were open at once`);
+    assert.ok(this.looks >= 2);
+  }
+}
+
+/** Logs in and out, again and again, until `signal` fires; ends with the session as it is then. */
+async function comeAndGo(caller: Caller, signal: AbortSignal, random: () => number): Promise<void> {
+  while (!signal.aborted) {
+    if (await caller.open() === "success") {
+      await sleep(30 * random());
+      if (signal.aborted || random() < 0.1) return;
+      await caller.close();
+    }
+    await sleep(40 * random());
+  }
+}
+
+/** Numbers from 0 to 1 that are the same in every run. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+}
+
+/** Lets all callers come and go while `kill` is done KILLS times. */
+async function churn(callers: readonly Caller[], kill: () => Promise<void>): Promise<void> {
+  const end = new AbortController();
+  const going = callers.map((caller, i) => comeAndGo(caller, end.signal, randomFrom(i + 1)));
+  for (let i = 0; i < KILLS; i++) {
+    await sleep(SERVES_MS);
+    await kill();
+  }
+  await sleep(SERVES_MS);
+  end.abort();
+  await Promise.all(going);
+}
+
+async function closeAll(callers: readonly Caller[]): Promise<void> {
+  await Promise.all(callers.filter(({ isOpen }) => isOpen).map((caller) => caller.close()));
+}
+
+const KINDS = [["SQLite", "sqlite"], ["Redis", "redis"]] as const;
+
+for (const [name, kind] of KINDS) {
+  Deno.test({
+    name:
+      `${LOGINS} logins at once come to ${LIMIT} sessions in ${name}, and dead applications make room (needs root)`,
+    ignore: NOT_ROOT,
+    async fn() {
+      await using scene = await Scene.start({ kind, options: { limit: LIMIT }, config: { workers: 2 } });
+      const callers = scene.callers(LOGINS);
+      const watch = new Watch(scene, callers);
+      const began = performance.now();
+      const codes = await Promise.all(callers.map((caller) => caller.open()));
+      const ms = performance.now() - began;
+      assert.equal(codes.filter((code) => code === "success").length, LIMIT);
+      assert.equal(codes.filter((code) => code === "perm_denied").length, LOGINS - LIMIT);
+      assert.deepEqual(await scene.pids(), pidsOf(callers), "the store has what applications were told");
+
+      const leaving = callers.filter(({ isOpen }) => isOpen).slice(0, 4);
+      await closeAll(leaving);
+      assert.deepEqual(await scene.pids(), pidsOf(callers));
+      const waiting = callers.filter((caller) => !caller.isOpen && !leaving.includes(caller));
+      await Promise.all(waiting.map((caller) => caller.open()));
+      assert.equal(pidsOf(callers).length, LIMIT, "their places were given away, once each");
+      assert.deepEqual(await scene.pids(), pidsOf(callers));
+
+      const dying = callers.filter(({ isOpen }) => isOpen).slice(0, 5);
+      await Promise.all(dying.map((caller) => caller.kill()));
+      const next = callers.filter((caller) => !caller.isOpen && !dying.includes(caller));
+      await Promise.all(next.map((caller) => caller.open()));
+      assert.equal(pidsOf(callers).length, LIMIT, "the places of the dead were given away");
+      assert.deepEqual(await scene.pids(), pidsOf(callers));
+      await watch.end();
+      console.log(
+        `${name}: ${LOGINS} logins at once: ${LIMIT} in, ${LOGINS - LIMIT} refused, in ${
+          ms.toFixed(0)
+        } ms; at most ${watch.most} open in ${watch.looks} looks`,
+      );
+    },
+  });
+
+  Deno.test({
+    name: `no session in ${name} is lost or too many when the worker is killed ${KILLS} times (needs root)`,
+    ignore: NOT_ROOT,
+    async fn() {
+      await using scene = await Scene.start({ kind, options: { limit: LIMIT } });
+      const callers = scene.callers(LOGINS);
+      const watch = new Watch(scene, callers);
+      const killed: number[] = [];
+      await churn(callers, async () => {
+        const pid = await scene.harness.worker(NAME, killed, 10_000);
+        killed.push(pid);
+        Deno.kill(pid, "SIGKILL");
+      });
+      await eventually("a new worker answers", async () => {
+        const [probe] = scene.callers(1, "daemon");
+        return probe !== undefined && await probe.open() === "success" && await probe.close() === "success";
+      });
+      const kept = new Set(await scene.pids());
+      const lost = pidsOf(callers).filter((pid) => !kept.has(pid));
+      assert.deepEqual(lost, [], "an application was told of a session that the ledger does not have");
+      const codes = callers.flatMap(({ codes }) => codes);
+      const hit = codes.filter((code) => !ANSWERS.has(code));
+      assert.ok(codes.length >= LOGINS);
+      await watch.end();
+      // What was broken off on the way is there as long as its process is, and no longer.
+      const ghosts = callers.filter(({ pid, isOpen }) => kept.has(pid) && !isOpen);
+      await Promise.all(ghosts.map((caller) => caller.kill()));
+      const [last] = scene.callers(1);
+      await last?.open();
+      const told = pidsOf([...callers, ...last === undefined ? [] : [last]]);
+      assert.deepEqual(await scene.pids(), told, "closed and dead sessions are not in the ledger");
+      console.log(
+        `${name}: ${killed.length} workers killed under ${codes.length} logins, ${hit.length} broken off: none lost, at most ${watch.most} open; ${ghosts.length} places held until their process ended`,
+      );
+    },
+  });
+}
+
+Deno.test({
+  name: `no session in Redis is lost or too many when Redis is killed ${KILLS} times (needs root)`,
+  ignore: NOT_ROOT,
+  async fn() {
+    await using scene = await Scene.start({ kind: "redis", options: { limit: LIMIT } });
+    const { redis } = scene;
+    assert.ok(redis !== undefined);
+    const callers = scene.callers(LOGINS);
+    const watch = new Watch(scene, callers);
+    await churn(callers, async () => {
+      await redis.kill();
+      await redis.run();
+    });
+    await watch.end();
+    // The first hook that gets through tells Redis what it could not be told before.
+    await eventually("the worker has got through", async () => {
+      const [probe] = scene.callers(1, "daemon");
+      return probe !== undefined && await probe.open() === "success" && await probe.close() === "success";
+    });
+    assert.deepEqual(await scene.pids(), pidsOf(callers), "what is open by what applications were told");
+    const codes = callers.flatMap(({ codes }) => codes);
+    assert.deepEqual([...new Set(codes)].filter((code) => !ANSWERS.has(code)), []);
+    console.log(
+      `Redis killed ${KILLS} times under ${codes.length} logins, ${
+        codes.filter((code) => code === "success").length
+      } let in: none lost, at most ${watch.most} open`,
+    );
+  },
+});
