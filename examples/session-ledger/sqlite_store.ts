@@ -237,7 +237,7 @@ function isLocked(error: unknown): boolean {
 
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/disk is full|No space left|disk I\/O error/, "make room on its file system"],
-  [/not a database|malformed/, "it is damaged: move it away, and reload the module"],
+  [/not a database|malformed/, "it is damaged: move it away, with its -wal and -shm"],
   [
     /readonly database|unable to open|PermissionDenied|Permission denied/,
     'grant the module "state", and name the file with { "state": "sessions.db" }',
