@@ -16,6 +16,8 @@ import { StoreError } from "./store.ts";
 const CONNECT_MS_MAX = 1_500;
 /** How long after it was lost hooks wait for Redis to come back, in ms; later ones are answered at the first failure. */
 const COME_BACK_MS = 1_500;
+/** After how many ms without any answer a connection is given up. */
+const SILENT_MS = 2_000;
 /** How long a hook sleeps between two attempts, in ms. */
 const RETRY_MS = 50;
 /** The longest password file, in bytes. */
@@ -79,6 +81,7 @@ export class RedisConnection {
   #client: Client | undefined;
   #connecting: Promise<Client> | undefined;
   #lostAt: number | undefined;
+  #answeredAt = 0;
 
   /** A connection to `place`; none is made yet. */
   constructor(place: Place) {
@@ -90,24 +93,34 @@ export class RedisConnection {
    * whatever a script does must come to the same when it is done twice.
    */
   async run(script: string, args: readonly string[], signal: AbortSignal): Promise<unknown> {
-    while (true) {
+    for (let attempt = 1;; attempt++) {
       try {
         const client = await this.#ready(signal);
-        const command = ["EVAL", script, "1", this.#place.prefix, ...args];
-        const reply = await until(
-          client.sendCommand(command),
-          signal,
-          this.#say("It did not answer in time"),
-        );
-        this.#lostAt = undefined;
-        return reply;
+        return await this.#ask(client, ["EVAL", script, "1", this.#place.prefix, ...args], signal);
       } catch (error) {
-        if (!(error instanceof ErrorReply)) this.#drop();
+        if (!canPass(error)) throw this.#problem(error);
         this.#lostAt ??= performance.now();
-        const isOver = signal.aborted || performance.now() - this.#lostAt > COME_BACK_MS;
-        if (isOver || !canPass(error)) throw this.#problem(error);
+        // One that was lost while nobody looked is worth another attempt, however long ago that was.
+        const isOver = attempt > 1 && performance.now() - this.#lostAt > COME_BACK_MS;
+        if (isOver || signal.aborted) throw this.#problem(error);
       }
       await sleep(RETRY_MS);
+    }
+  }
+
+  async #ask(client: Client, command: readonly string[], signal: AbortSignal): Promise<unknown> {
+    const sentAt = performance.now();
+    try {
+      const reply = await until(client.sendCommand(command), signal, this.#say("It did not answer in time"));
+      this.#answeredAt = performance.now();
+      this.#lostAt = undefined;
+      return reply;
+    } catch (error) {
+      // Whoever hangs up leaves the connection to the others; one on which nothing comes is of no use to anybody.
+      const isSilent = performance.now() - Math.max(sentAt, this.#answeredAt) > SILENT_MS;
+      const isLost = !(error instanceof ErrorReply || error instanceof StoreError);
+      if ((isSilent || isLost) && this.#client === client) this.#drop();
+      throw error;
     }
   }
 

@@ -26,7 +26,7 @@ import {
 } from "./store.ts";
 
 /** How long SQLite itself waits for a lock, in ms: the worker answers nobody meanwhile. */
-const LOCK_MS = 20;
+const LOCK_MS = 5;
 /** How long a hook sleeps, in ms, before it tries again for a lock that it did not get. */
 const RETRY_MS = 5;
 
@@ -82,6 +82,7 @@ export class SqliteStore implements Store {
   readonly #path: string;
   readonly #readOnly: boolean;
   #database: DatabaseSync | undefined;
+  #turn: Promise<void> = Promise.resolve();
 
   /**
    * A store in the file at `path`, which is made if it is not there.
@@ -146,11 +147,24 @@ export class SqliteStore implements Store {
     return this.#try(signal, (database) => inTransaction(database, work));
   }
 
-  /** Does `work`, again and again while another process has the lock. After any other failure the file is opened anew. */
+  /** Does `work` when it is its turn, so that one hook at most asks for the lock. */
   async #try<T>(signal: AbortSignal, work: (database: DatabaseSync) => T): Promise<T> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      return await this.#untilUnlocked(signal, work);
+    } finally {
+      resolve();
+    }
+  }
+
+  /** Does `work`, again and again while another process has the lock. After any other failure the file is opened anew. */
+  async #untilUnlocked<T>(signal: AbortSignal, work: (database: DatabaseSync) => T): Promise<T> {
     while (true) {
       if (signal.aborted) {
-        throw new StoreError(`${this.#path}: Others had it locked for too long: look at what holds it`);
+        throw new StoreError(`${this.#path}: It was locked, or busy, for too long: look at what holds it`);
       }
       try {
         return work(this.#database ??= this.#open());

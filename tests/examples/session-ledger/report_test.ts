@@ -7,7 +7,7 @@ import type { Session, Store } from "../../../examples/session-ledger/store.ts";
 import { ROOT } from "../../integration/harness.ts";
 import { RedisServer } from "./redis_server.ts";
 
-const SCRIPT = join(ROOT, "examples", "session-ledger", "report.ts");
+const SCRIPT = join(ROOT, "examples/session-ledger/report.ts");
 
 const ALICE: Session = {
   id: "a".repeat(32),

@@ -13,6 +13,7 @@ import { SqliteStore } from "../../../examples/session-ledger/sqlite_store.ts";
 import type { Session, Store } from "../../../examples/session-ledger/store.ts";
 import { Harness, ROOT } from "../../integration/harness.ts";
 import { buildCaller, Caller } from "./callers.ts";
+import { readmeLine } from "./readme.ts";
 import { RedisServer } from "./redis_server.ts";
 
 /** The module. */
@@ -75,7 +76,7 @@ export class Scene implements AsyncDisposable {
     try {
       harness.configure(NAME, MODULE, { ...keys, ...config, options: { ...keys.options, ...options } });
       await harness.serve();
-      harness.stack(SERVICE, [{ type: "session", module: NAME }]);
+      harness.stack(SERVICE, [readmeLine()]);
     } catch (error) {
       await scene[Symbol.asyncDispose]();
       throw error;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
+import * as v from "valibot";
+import { LineOptions } from "../../../examples/session-ledger/options.ts";
+import { readmeConfigurations } from "./readme.ts";
 import { Scene } from "./scene.ts";
 
 const NOT_ROOT = Deno.uid() !== 0;
@@ -45,3 +48,30 @@ for (
     },
   });
 }
+
+Deno.test({
+  name: "the README's configuration of a machine is served, and does what it says (needs root)",
+  ignore: NOT_ROOT,
+  async fn() {
+    const [machine] = readmeConfigurations();
+    const { options, ...config } = machine as { options: Record<string, unknown> };
+    await using scene = await Scene.start({ kind: "sqlite", options, config });
+    const callers = scene.callers(4);
+    const codes = [];
+    for (const caller of callers) codes.push(await caller.open());
+    assert.deepEqual(codes, ["success", "success", "success", "perm_denied"]);
+  },
+});
+
+Deno.test("the README's configuration of a fleet has options that the module takes", () => {
+  const [, fleet] = readmeConfigurations();
+  const { options, permissions } = fleet as {
+    options: Record<string, string>;
+    permissions: { net: string[] };
+  };
+  const words = { ...options, limit: String(options.limit), password_file: "/run/credentials/redis" };
+  const { store, limit, hostGoneMs } = v.parse(LineOptions, words);
+  assert.equal(new URL(store).host, permissions.net[0]);
+  assert.equal(limit, 3);
+  assert.equal(hostGoneMs, 3_600_000);
+});

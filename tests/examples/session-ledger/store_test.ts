@@ -257,3 +257,47 @@ Deno.test("RedisStore says so when something else is kept under its prefix", asy
     store.close();
   }
 });
+
+Deno.test("RedisStore keeps its connection when one of those who wait gives up", async () => {
+  await using server = await RedisServer.start();
+  const store = new RedisStore(placeOf(server), "here");
+  const connections = async () => {
+    const list = await server.ask("CLIENT", "LIST");
+    return list.split("\n").filter((line) => line.includes("cmd=eval")).map((line) =>
+      /^id=(\d+)/.exec(line)?.[1]
+    );
+  };
+  try {
+    await store.all(soon());
+    const before = await connections();
+    assert.equal(before.length, 1);
+    server.signal("SIGSTOP");
+    const hangUp = new AbortController();
+    const [gone, waiting] = [store.all(hangUp.signal), store.all(soon())];
+    hangUp.abort();
+    await assert.rejects(gone, /It did not answer in time/);
+    server.signal("SIGCONT");
+    assert.deepEqual(await waiting, []);
+    assert.deepEqual(await connections(), before);
+  } finally {
+    store.close();
+  }
+});
+
+Deno.test("RedisStore finds Redis again that was started anew while nobody asked", async () => {
+  await using server = await RedisServer.start();
+  const store = new RedisStore(placeOf(server), "here");
+  try {
+    const kept = session();
+    await store.admit({ session: kept, limits: [], dead: [] }, soon());
+    await server.kill();
+    await assert.rejects(store.all(soon()), /look whether Redis is there/);
+    await server.run();
+    assert.deepEqual(await store.all(soon()), [kept]);
+    await server.kill();
+    await server.run();
+    assert.deepEqual(await store.all(soon()), [kept]);
+  } finally {
+    store.close();
+  }
+});
