@@ -12,8 +12,8 @@ const LIMIT = 10;
 const LOGINS = 200;
 /** How often the worker, or Redis, is killed while logins and logouts go on. */
 const KILLS = 5;
-/** How long it is left alone before that, in ms. */
-const SERVES_MS = 400;
+/** How many logins it answers before that. */
+const ANSWERS_BETWEEN = 300;
 
 /** What a login may be told by the module itself. */
 const ANSWERS: ReadonlySet<PamCode> = new Set(["success", "perm_denied"]);
@@ -41,7 +41,8 @@ class Watch {
     while (!this.#end.signal.aborted) {
       const told = this.#callers.filter(({ isOpen }) => isOpen).length;
       // While Redis is away there is nothing to be seen.
-      const kept = await this.#scene.open().then(({ length }) => length, () => 0);
+      const sessions = await this.#scene.open().catch(() => []);
+      const kept = sessions.filter(({ user }) => user === "nobody").length;
       this.most = Math.max(this.most, told, kept);
       this.looks++;
       await sleep(5);
@@ -56,13 +57,22 @@ class Watch {
   }
 }
 
-/** Logs in and out, again and again, until `signal` fires; ends with the session as it is then. */
-async function comeAndGo(caller: Caller, signal: AbortSignal, random: () => number): Promise<void> {
+/**
+ * Logs in and out at one place of `callers`, again and again, until `signal` fires; what is open then stays. As most applications do, this
+ * one ends when its hook is broken off, and another one takes its place.
+ */
+async function comeAndGo(scene: Scene, callers: Caller[], place: number, signal: AbortSignal): Promise<void> {
+  const random = randomFrom(place + 1);
   while (!signal.aborted) {
-    if (await caller.open() === "success") {
+    const caller = callers[place]!;
+    const code = await caller.open();
+    if (code === "success") {
       await sleep(30 * random());
-      if (signal.aborted || random() < 0.1) return;
+      if (signal.aborted) return;
       await caller.close();
+    } else if (!ANSWERS.has(code) && random() < 0.9) {
+      await caller.kill();
+      [callers[place]] = scene.callers(1) as [Caller];
     }
     await sleep(40 * random());
   }
@@ -74,17 +84,29 @@ function randomFrom(seed: number): () => number {
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
 
-/** Lets all callers come and go while `kill` is done KILLS times. */
-async function churn(callers: readonly Caller[], kill: () => Promise<void>): Promise<void> {
+/** What the module has answered so far. */
+function answers(scene: Scene): number {
+  return scene.started.flatMap(({ codes }) => codes).filter((code) => ANSWERS.has(code)).length;
+}
+
+/** Lets all callers come and go while `kill` is done KILLS times, each time after so many more answers. */
+async function churn(scene: Scene, callers: Caller[], kill: () => Promise<void>): Promise<void> {
   const end = new AbortController();
-  const going = callers.map((caller, i) => comeAndGo(caller, end.signal, randomFrom(i + 1)));
-  for (let i = 0; i < KILLS; i++) {
-    await sleep(SERVES_MS);
-    await kill();
+  const going = callers.map((_, place) => comeAndGo(scene, callers, place, end.signal));
+  const someMore = async () => {
+    const before = answers(scene);
+    await eventually("it answers", () => answers(scene) >= before + ANSWERS_BETWEEN, 30_000);
+  };
+  try {
+    for (let i = 0; i < KILLS; i++) {
+      await someMore();
+      await kill();
+    }
+    await someMore();
+  } finally {
+    end.abort();
+    await Promise.all(going);
   }
-  await sleep(SERVES_MS);
-  end.abort();
-  await Promise.all(going);
 }
 
 async function closeAll(callers: readonly Caller[]): Promise<void> {
@@ -140,7 +162,7 @@ for (const [name, kind] of KINDS) {
       const callers = scene.callers(LOGINS);
       const watch = new Watch(scene, callers);
       const killed: number[] = [];
-      await churn(callers, async () => {
+      await churn(scene, callers, async () => {
         const pid = await scene.harness.worker(NAME, killed, 10_000);
         killed.push(pid);
         Deno.kill(pid, "SIGKILL");
@@ -152,7 +174,7 @@ for (const [name, kind] of KINDS) {
       const kept = new Set(await scene.pids());
       const lost = pidsOf(callers).filter((pid) => !kept.has(pid));
       assert.deepEqual(lost, [], "an application was told of a session that the ledger does not have");
-      const codes = callers.flatMap(({ codes }) => codes);
+      const codes = scene.started.flatMap(({ codes }) => codes);
       const hit = codes.filter((code) => !ANSWERS.has(code));
       assert.ok(codes.length >= LOGINS);
       await watch.end();
@@ -161,7 +183,7 @@ for (const [name, kind] of KINDS) {
       await Promise.all(ghosts.map((caller) => caller.kill()));
       const [last] = scene.callers(1);
       await last?.open();
-      const told = pidsOf([...callers, ...last === undefined ? [] : [last]]);
+      const told = pidsOf(last === undefined ? callers : [...callers, last]);
       assert.deepEqual(await scene.pids(), told, "closed and dead sessions are not in the ledger");
       console.log(
         `${name}: ${killed.length} workers killed under ${codes.length} logins, ${hit.length} broken off: none lost, at most ${watch.most} open; ${ghosts.length} places held until their process ended`,
@@ -179,7 +201,7 @@ Deno.test({
     assert.ok(redis !== undefined);
     const callers = scene.callers(LOGINS);
     const watch = new Watch(scene, callers);
-    await churn(callers, async () => {
+    await churn(scene, callers, async () => {
       await redis.kill();
       await redis.run();
     });
@@ -190,7 +212,7 @@ Deno.test({
       return probe !== undefined && await probe.open() === "success" && await probe.close() === "success";
     });
     assert.deepEqual(await scene.pids(), pidsOf(callers), "what is open by what applications were told");
-    const codes = callers.flatMap(({ codes }) => codes);
+    const codes = scene.started.flatMap(({ codes }) => codes);
     assert.deepEqual([...new Set(codes)].filter((code) => !ANSWERS.has(code)), []);
     console.log(
       `Redis killed ${KILLS} times under ${codes.length} logins, ${

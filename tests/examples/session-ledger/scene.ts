@@ -95,6 +95,11 @@ export class Scene implements AsyncDisposable {
     return callers;
   }
 
+  /** All applications that were started, those that have ended too. */
+  get started(): readonly Caller[] {
+    return this.#callers;
+  }
+
   /** The sessions that the store has. */
   async open(): Promise<readonly Session[]> {
     return await this.store.all(AbortSignal.timeout(10_000));
