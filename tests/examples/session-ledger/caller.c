@@ -2,7 +2,8 @@
 /*
  * An application with one session: opens it when it reads a line "o", closes
  * it when it reads a line "c", and prints what libpam said, a number for each
- * line. It ends when its standard input does, without closing anything.
+ * line. With an "f" in front, a child of it does so, and ends. It ends when its
+ * standard input does, without closing anything.
  *
  * usage: caller CONFDIR SERVICE USER TTY
  */
@@ -11,8 +12,11 @@
 
 #include <security/pam_appl.h>
 
+#include <sys/wait.h>
+
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int
 say_nothing(int n, const struct pam_message **messages,
@@ -24,13 +28,20 @@ say_nothing(int n, const struct pam_message **messages,
 	return *responses == NULL ? PAM_BUF_ERR : PAM_SUCCESS;
 }
 
+static void
+call(pam_handle_t *pamh, char letter)
+{
+	printf("%d\n", letter == 'o' ? pam_open_session(pamh, 0) :
+	    pam_close_session(pamh, 0));
+	fflush(stdout);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct pam_conv	conv = { say_nothing, NULL };
 	pam_handle_t		*pamh;
 	char			line[16];
-	int			code;
 
 	if (argc != 5)
 		return 2;
@@ -38,10 +49,14 @@ main(int argc, char **argv)
 	    PAM_SUCCESS || pam_set_item(pamh, PAM_TTY, argv[4]) != PAM_SUCCESS)
 		return 3;
 	while (fgets(line, sizeof(line), stdin) != NULL) {
-		code = line[0] == 'o' ? pam_open_session(pamh, 0) :
-		    pam_close_session(pamh, 0);
-		printf("%d\n", code);
-		fflush(stdout);
+		if (line[0] != 'f') {
+			call(pamh, line[0]);
+		} else if (fork() == 0) {
+			call(pamh, line[1]);
+			_exit(0);
+		} else {
+			wait(NULL);
+		}
 	}
 	return 0;
 }

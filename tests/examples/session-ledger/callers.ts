@@ -81,8 +81,13 @@ export class Caller implements AsyncDisposable {
     return await this.#call("c");
   }
 
-  async #call(letter: string): Promise<PamCode> {
-    await this.#input.write(new TextEncoder().encode(`${letter}\n`));
+  /** Opens or closes its session in a child, which ends at once. */
+  async inChild(what: "open" | "close"): Promise<PamCode> {
+    return await this.#call(what === "open" ? "fo" : "fc");
+  }
+
+  async #call(letters: string): Promise<PamCode> {
+    await this.#input.write(new TextEncoder().encode(`${letters}\n`));
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), CALL_MS_MAX);
     try {
       while (!this.#rest.includes("\n")) {

@@ -50,6 +50,33 @@ for (
 }
 
 Deno.test({
+  name:
+    "a session is closed by a child of its process, and one that a child opens is another one (needs root)",
+  ignore: NOT_ROOT,
+  async fn() {
+    await using scene = await Scene.start({ kind: "sqlite", options: { limit: 1 } });
+    const [one, two] = scene.callers(2);
+    assert.ok(one && two);
+    assert.equal(await one.open(), "success");
+    assert.equal(
+      await one.inChild("open"),
+      "perm_denied",
+      "the child has its module data, and is another process",
+    );
+    assert.deepEqual(await scene.pids(), [one.pid]);
+    assert.equal(await one.inChild("close"), "success");
+    assert.deepEqual(await scene.pids(), []);
+    assert.equal(await one.close(), "success", "again, by whoever opened it");
+    assert.equal(await two.open(), "success");
+    assert.equal(await one.close(), "success");
+    assert.deepEqual(await scene.pids(), [two.pid], "another one's session is not ended by that");
+    assert.equal(await two.inChild("close"), "success");
+    assert.equal(await two.inChild("open"), "success");
+    assert.equal(await one.open(), "success", "the child that opened it is gone");
+  },
+});
+
+Deno.test({
   name: "the README's configuration of a machine is served, and does what it says (needs root)",
   ignore: NOT_ROOT,
   async fn() {
