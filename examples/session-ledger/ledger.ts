@@ -6,7 +6,7 @@
  */
 
 import { type Closer, isAlike, sessionMeant } from "./policy.ts";
-import type { Limit, Reached, Session, Store } from "./store.ts";
+import { type Limit, type Reached, type Session, type Store, StoreError } from "./store.ts";
 
 /** The most processes in one question; PROCESSES_MAX of the shim. */
 const PROCESSES_MAX = 512;
@@ -66,6 +66,7 @@ export class Ledger {
   readonly #store: Store;
   /** What the store is still to be told, by the session's id. */
   readonly #untold: Map<string, Untold> = new Map();
+  #telling: Promise<void> | undefined;
 
   /** A ledger that is kept in `store`. */
   constructor(store: Store) {
@@ -87,12 +88,10 @@ export class Ledger {
   async end({ id, closer, now, running, signal }: CloseRequest): Promise<Session | undefined> {
     if (id !== undefined) {
       this.later(id, { endedAt: now });
-      await this.#tellOthers(id, signal);
       const session = await this.#store.end(id, "closed", now, signal);
       this.#untold.delete(id);
       return session;
     }
-    await this.#tell(signal);
     return await this.#endUnknown(closer, { now, running, signal });
   }
 
@@ -118,13 +117,19 @@ export class Ledger {
     return undefined;
   }
 
-  #tell(signal: AbortSignal): Promise<void> {
-    return this.#tellOthers(undefined, signal);
+  /** Tells the store what it could not be told; one hook does so for all that come meanwhile. */
+  async #tell(signal: AbortSignal): Promise<void> {
+    while (this.#telling !== undefined) {
+      await this.#telling.catch(() => {});
+      if (signal.aborted) throw new StoreError("The ledger could not be told in time what it has missed");
+    }
+    if (this.#untold.size === 0) return;
+    this.#telling = this.#tellAll(signal).finally(() => this.#telling = undefined);
+    await this.#telling;
   }
 
-  async #tellOthers(but: string | undefined, signal: AbortSignal): Promise<void> {
+  async #tellAll(signal: AbortSignal): Promise<void> {
     for (const [id, untold] of [...this.#untold]) {
-      if (id === but) continue;
       if ("open" in untold) await this.#store.admit({ session: untold.open, limits: [], dead: [] }, signal);
       else await this.#store.end(id, "closed", untold.endedAt, signal);
       if (this.#untold.get(id) === untold) this.#untold.delete(id);
