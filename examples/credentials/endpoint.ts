@@ -128,6 +128,8 @@ function problemOf(error: unknown, status: number | undefined): string {
   }
   if (status !== undefined && status !== 200) return `it answers with HTTP ${status}`;
   if (status !== undefined) return "its answer holds no token that can be used";
-  // Nothing was answered: this is Deno's word about the connection.
-  return error instanceof Error ? error.message : String(error);
+  // Nothing was answered: this is Deno's word about the connection, the last of them the most exact.
+  let exact = error;
+  while (exact instanceof Error && exact.cause instanceof Error) exact = exact.cause;
+  return exact instanceof Error ? exact.message : String(exact);
 }
