@@ -69,9 +69,9 @@ async function provide(
   const { data, environment, userFiles } = context;
   const known = recordOf(context);
   const record = known ?? newRecord(context);
-  const todo = plan(verb, known, context.now.epochMilliseconds, insist);
-  const after = todo === "fetch" ? await fetched(context, record) : record;
-  if (todo === "fetch") data.set(RECORD, after);
+  const next = plan(verb, known, context.now.epochMilliseconds, insist);
+  const after = next === "fetch" ? await fetched(context, record) : record;
+  if (next === "fetch") data.set(RECORD, after);
   // Each time: sshd asks twice, and only what the second process sets reaches the shell.
   if (after.held) environment.set(VARIABLE, await userFiles.path(after.file));
   return isGood(after, context.now.epochMilliseconds);

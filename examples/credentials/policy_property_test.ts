@@ -41,15 +41,15 @@ const scene = time.chain((now) =>
 Deno.test("plan() never fetches for a token that lasts, and always for one that must be there and is not", () => {
   fc.assert(
     fc.property(scene, ({ verb, now, insist, record }) => {
-      const todo = plan(verb, record, now, insist);
+      const next = plan(verb, record, now, insist);
       const lasts = record?.held === true && (record.ends === null || record.ends > now + NEAR_END_MS);
-      if (verb === "establish" && lasts) assert.equal(todo, "keep");
-      if (insist && !isGood(record, now) && verb !== "refresh") assert.equal(todo, "fetch");
-      if (todo === "keep") assert.ok(isGood(record, now) || verb === "refresh");
-      if (todo === "rest") {
+      if (verb === "establish" && lasts) assert.equal(next, "keep");
+      if (insist && !isGood(record, now) && verb !== "refresh") assert.equal(next, "fetch");
+      if (next === "keep") assert.ok(isGood(record, now) || verb === "refresh");
+      if (next === "rest") {
         assert.ok(record?.failed != null && Math.abs(now - record.failed) < REST_MS && !insist);
       }
-      if (verb === "refresh" && record === undefined) assert.equal(todo, "keep");
+      if (verb === "refresh" && record === undefined) assert.equal(next, "keep");
     }),
     { seed: SEED, numRuns: 5000 },
   );

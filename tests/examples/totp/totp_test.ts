@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Harness, ROOT } from "../../integration/harness.ts";
 import { newService, watch } from "../../integration/scene.ts";
 import type { PamCode } from "../../../sdk/tokens.ts";
-import { Authenticator, enrolled } from "./authenticator.ts";
+import { enrolled } from "./authenticator.ts";
 
 const MODULE = join(ROOT, "examples", "totp", "module.ts");
 const USER = "nobody";
