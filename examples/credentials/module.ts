@@ -15,7 +15,7 @@ import {
 } from "@pam-deno/sdk";
 import { fetchToken } from "./endpoint.ts";
 import { LineOptions } from "./options.ts";
-import { contentOf, endOf, isGood, plan, Record } from "./policy.ts";
+import { contentOf, endOf, isGood, plan, TokenRecord } from "./policy.ts";
 
 const GRANTS = ["user_file:oauth-*", "env:OAUTH_TOKEN_FILE"] as const;
 
@@ -28,23 +28,23 @@ const VARIABLE = "OAUTH_TOKEN_FILE";
 const NAME_BYTES = 8;
 const NO_TOKEN = "There is no token for this session: try again later, or ask the administrator";
 
-const RECORD = dataKey("record", Record);
+const RECORD = dataKey("record", TokenRecord);
 
 /** What is known about the token of this user's session. */
 function recordOf(
   { data, user }: All["setCredentials" | "openSession" | "closeSession"],
-): Record | undefined {
+): TokenRecord | undefined {
   const record = data.get(RECORD);
   return record?.user === user ? record : undefined;
 }
 
 /** A record of a session that has no token yet. */
-function newRecord({ user, random }: Context): Record {
+function newRecord({ user, random }: Context): TokenRecord {
   return { user, file: `oauth-${random(NAME_BYTES).toHex()}`, held: false, ends: null, failed: null };
 }
 
 /** Fetches a token into the file of `record`; the record as it is afterwards. */
-async function fetched(context: Context, record: Record): Promise<Record> {
+async function fetched(context: Context, record: TokenRecord): Promise<TokenRecord> {
   const { options, userFiles, signal, log } = context;
   try {
     const token = await fetchToken(options, signal);

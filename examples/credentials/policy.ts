@@ -18,7 +18,7 @@ export const TOKEN_MAX = 7000;
 export const LIFETIME_S_MAX = 315_360_000;
 
 /** What is known about the token of one session; it is in the module data, and the token is not. */
-export const Record = v.object({
+export const TokenRecord = v.object({
   /** Whose session it is: an application may go on with another user. */
   user: v.string(),
   /** The name of the file: `oauth-` and a random part. */
@@ -32,10 +32,10 @@ export const Record = v.object({
 });
 
 /** What is known about the token of one session. */
-export type Record = v.InferOutput<typeof Record>;
+export type TokenRecord = v.InferOutput<typeof TokenRecord>;
 
 /** Whether there is a token that has not ended. */
-export function isGood(record: Record | undefined, now: number): boolean {
+export function isGood(record: TokenRecord | undefined, now: number): boolean {
   return record !== undefined && record.held && (record.ends === null || record.ends > now);
 }
 
@@ -61,7 +61,7 @@ export function isGood(record: Record | undefined, now: number): boolean {
  */
 export function plan(
   verb: Exclude<Verb, "delete">,
-  record: Record | undefined,
+  record: TokenRecord | undefined,
   now: number,
   insist: boolean,
 ): "fetch" | "keep" | "rest" {

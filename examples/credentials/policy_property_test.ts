@@ -9,11 +9,11 @@ import {
   LIFETIME_S_MAX,
   NEAR_END_MS,
   plan,
-  type Record,
   REST_MS,
   type Token,
   TOKEN_MAX,
   tokenProblem,
+  type TokenRecord,
 } from "./policy.ts";
 
 const SEED = 6749;
@@ -21,7 +21,7 @@ const SEED = 6749;
 const verb = fc.constantFrom("establish", "reinitialize", "refresh");
 const time = fc.integer({ min: 0, max: 2 ** 41 });
 const near = fc.integer({ min: -2 * NEAR_END_MS, max: 2 * NEAR_END_MS });
-const recordAt = (now: number): fc.Arbitrary<Record> =>
+const recordAt = (now: number): fc.Arbitrary<TokenRecord> =>
   fc.record({
     user: fc.constant("alice"),
     file: fc.constant<`oauth-${string}`>("oauth-0011223344556677"),

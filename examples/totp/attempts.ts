@@ -13,6 +13,8 @@ import { createHash } from "node:crypto";
 
 /** For how long a worker waits for another one's transaction, in milliseconds. */
 export const BUSY_MS_MAX = 2000;
+/** After this time it is tried again, in milliseconds. */
+const RETRY_MS = 5;
 /** For how long failures are kept, in seconds: the longest time over which a line can count them. */
 export const KEEP_S = 86_400;
 /** After this many further attempts, one for a user who does not exist is forgotten: names are free, disks are not. */
@@ -70,8 +72,9 @@ export class Attempts implements Disposable {
   constructor(path: string) {
     this.#db = new DatabaseSync(path, { timeout: BUSY_MS_MAX });
     try {
+      this.#keepLog();
       // A used code stays used when the power fails.
-      this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+      this.#db.exec("PRAGMA synchronous = FULL");
       this.#salt = this.#alone(() => {
         const version = this.#db.prepare("PRAGMA user_version").get()?.["user_version"];
         if (version !== 0 && version !== VERSION) {
@@ -83,6 +86,19 @@ export class Attempts implements Disposable {
     } catch (error) {
       this.#db.close();
       throw error;
+    }
+  }
+
+  /** Switches to a write-ahead log. SQLite waits for nobody there: workers that make a new database at once get in each other's way. */
+  #keepLog(): void {
+    const end = performance.now() + BUSY_MS_MAX;
+    while (true) {
+      try {
+        return this.#db.exec("PRAGMA journal_mode = WAL");
+      } catch (error) {
+        if (!/database is locked/.test(String(error)) || performance.now() > end) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      }
     }
   }
 

@@ -114,6 +114,7 @@ test("a session has a good token from establish to delete, as sshd and login cal
   assert.equal(transaction.openSession(), "success");
   assert.equal(transaction.setCredentials("establish"), "success");
   assert.equal(tokenOf(harness, transaction), token, "fetched again");
+  assert.equal(issuer.granted, 1);
 
   assert.equal(await transaction.background.setCredentials("refresh"), "success");
   const refreshed = tokenOf(harness, transaction);

@@ -28,6 +28,7 @@ export class Issuer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #reading: Promise<void>;
   readonly #secure: boolean;
+  readonly #granted: () => number;
   /** Where it listens: `127.0.0.1:PORT`. */
   readonly server: string;
   /** The secret of the client: characters that must be encoded are in it. */
@@ -37,12 +38,12 @@ export class Issuer implements AsyncDisposable {
     process: Deno.ChildProcess,
     port: number,
     secret: string,
-    secure: boolean,
-    reading: Promise<void>,
+    { secure, reading, granted }: { secure: boolean; reading: Promise<void>; granted: () => number },
   ) {
     this.#process = process;
     this.#reading = reading;
     this.#secure = secure;
+    this.#granted = granted;
     this.server = `127.0.0.1:${port}`;
     this.secret = secret;
   }
@@ -59,8 +60,8 @@ export class Issuer implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     const listening = Promise.withResolvers<number>();
+    let text = "";
     const read = async () => {
-      let text = "";
       for await (const piece of process.stdout.pipeThrough(new TextDecoderStream())) {
         text += piece;
         const port = /^listening on (\d+)$/m.exec(text)?.[1];
@@ -69,7 +70,16 @@ export class Issuer implements AsyncDisposable {
       listening.reject(new Error(`The OAuth server ended: ${text}`));
     };
     const reading = read();
-    return new Issuer(process, await listening.promise, secret, certificate !== undefined, reading);
+    return new Issuer(process, await listening.promise, secret, {
+      secure: certificate !== undefined,
+      reading,
+      granted: () => text.match(/^granted$/gm)?.length ?? 0,
+    });
+  }
+
+  /** How many tokens it has given. */
+  get granted(): number {
+    return this.#granted();
   }
 
   /** What the server says about a token. Only without TLS. */

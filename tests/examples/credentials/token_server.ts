@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * An OAuth 2.0 server, oidc-provider, for one client that may get tokens for itself. Prints `listening on PORT`.
+ * An OAuth 2.0 server, oidc-provider, for one client that may get tokens for itself. Prints `listening on PORT`, and
+ * `granted` for each token.
  *
  * Usage: `deno run -A token_server.ts CLIENT_ID CLIENT_SECRET [CERTIFICATE KEY]`
  *
@@ -36,6 +37,7 @@ server.listen(0, "127.0.0.1", () => {
     },
     ttl,
   });
+  provider.on("grant.success", () => console.log("granted"));
   server.on("request", provider.callback());
   console.log(`listening on ${port}`);
 });
