@@ -18,7 +18,7 @@ const RETRY_MS = 5;
 /** For how long failures are kept, in seconds: the longest time over which a line can count them. */
 export const KEEP_S = 86_400;
 /** After this many further attempts, one for a user who does not exist is forgotten: names are free, disks are not. */
-export const STRANGERS_MAX = 10_000;
+export const STRANGERS_MAX = 1000;
 
 const VERSION = 1;
 
