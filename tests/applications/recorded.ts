@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Hook, LineType } from "../../sdk/hooks.ts";
+import type { Hook } from "../../sdk/hooks.ts";
 
 /** What the recorder writes down of a hook. */
 export interface Recorded {
@@ -55,8 +55,8 @@ export interface LogLine {
 
 /** A hook that was recorded, with who sent the line. */
 export interface SeenHook extends Recorded {
-  /** The type of the line of pam.d. */
-  readonly type: LineType;
+  /** What libpam calls it in the log: auth, setcred, account, session, chauthtok. */
+  readonly primitive: string;
   /** The process that sent the line. */
   readonly sender: Pick<LogLine, "pid" | "ppid" | "uid" | "command">;
 }
@@ -67,13 +67,14 @@ export interface Seen {
   readonly lines: readonly LogLine[];
   /** What the recorders saw, in the order in which it happened. */
   readonly hooks: readonly SeenHook[];
-  /** Texts of the lines that the shim wrote about itself: `TYPE HOOK MODULE: …`. */
+  /** Texts of the lines that the shim wrote about itself: `PRIMITIVE HOOK MODULE: …`. */
   readonly shim: readonly string[];
 }
 
 const LINE = /^(\d+) (-?\d+) (\d+) (\S+)\t<(\d+)>\w{3} [ \d]\d \d\d:\d\d:\d\d (.*)$/s;
 const SHIM = /^pam_deno\([^:]*:(\w+)\): (.*)$/s;
-const SAYS = /^\w+ [a-z0-9_-]+ says: (\{"as":.*\})$/s;
+const SAYS = /^\w+ [a-z0-9_-]+ says: (.*)$/s;
+const RECORDED = /^\{"as":.*\}$/s;
 
 function parseLine(text: string): LogLine {
   const [, pid, ppid, uid, command, priority, rest] = LINE.exec(text) ?? [];
@@ -94,15 +95,13 @@ export function parseLog(text: string): Seen {
   const hooks: SeenHook[] = [];
   const shim: string[] = [];
   for (const line of lines) {
-    const [, type, said] = SHIM.exec(line.text) ?? [];
+    const [, primitive, said] = SHIM.exec(line.text) ?? [];
     if (said === undefined) continue;
     const json = SAYS.exec(said)?.[1];
-    if (json === undefined) {
-      shim.push(`${type} ${said}`);
-      continue;
-    }
+    if (json === undefined) shim.push(`${primitive} ${said}`);
+    if (json === undefined || !RECORDED.test(json)) continue;
     const { pid, ppid, uid, command } = line;
-    hooks.push({ ...JSON.parse(json), type: type as LineType, sender: { pid, ppid, uid, command } });
+    hooks.push({ ...JSON.parse(json), primitive: primitive!, sender: { pid, ppid, uid, command } });
   }
   return { lines, hooks, shim };
 }

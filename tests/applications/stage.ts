@@ -16,7 +16,7 @@
  */
 
 import { join } from "node:path";
-import { type Output, Background, PATIENCE_MS, until } from "./process.ts";
+import { Background, type Output, PATIENCE_MS, until } from "./process.ts";
 import { parseLog, type Seen } from "./recorded.ts";
 import { makeView, PEOPLE, PLACES } from "./view.ts";
 
@@ -160,7 +160,11 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Starts a command on the stage. It ends with the stage if not before. */
-  start(command: readonly string[], { as, env = {} }: RunOptions = {}, stdin: "null" | "piped" = "null"): Background {
+  start(
+    command: readonly string[],
+    { as, env = {} }: RunOptions = {},
+    stdin: "null" | "piped" = "null",
+  ): Background {
     const person = PEOPLE[as ?? ""];
     const user = as ?? "root";
     const drop = person === undefined
@@ -237,10 +241,14 @@ export class Stage implements AsyncDisposable {
   async take(complete: (seen: Seen) => boolean = () => true, ms = PATIENCE_MS): Promise<Seen> {
     let text = "";
     let seen = parseLog("");
-    await until(async () => {
-      text = (await this.#log()).slice(this.#taken);
-      return complete(seen = parseLog(text));
-    }, () => `all of the log, only:\n${text}`, ms);
+    await until(
+      async () => {
+        text = (await this.#log()).slice(this.#taken);
+        return complete(seen = parseLog(text));
+      },
+      () => `all of the log, only:\n${text}`,
+      ms,
+    );
     this.#taken += text.length;
     return seen;
   }

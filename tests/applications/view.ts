@@ -42,10 +42,19 @@ export const PLACES: readonly string[] = [
 const HOMES = "run/home";
 
 /** What programs need of the machine's /etc to run at all, as it is. */
-const TAKEN = ["ld.so.cache", "ld.so.conf", "ld.so.conf.d", "login.defs", "services", "protocols", "localtime"];
+const TAKEN = [
+  "ld.so.cache",
+  "ld.so.conf",
+  "ld.so.conf.d",
+  "login.defs",
+  "services",
+  "protocols",
+  "localtime",
+];
 
 const FILES: Readonly<Record<string, string>> = {
-  "nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\nnetgroup: files\n",
+  "nsswitch.conf":
+    "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\nnetgroup: files\n",
   "hosts": `127.0.0.1 localhost ${Deno.hostname()}\n::1 localhost\n`,
   "hostname": `${Deno.hostname()}\n`,
   "shells": "/bin/sh\n/bin/bash\n",
@@ -78,7 +87,11 @@ function systemEntries(file: string): string[] {
 }
 
 async function hash(password: string): Promise<string> {
-  const child = new Deno.Command("openssl", { args: ["passwd", "-6", "-stdin"], stdin: "piped", stdout: "piped" })
+  const child = new Deno.Command("openssl", {
+    args: ["passwd", "-6", "-stdin"],
+    stdin: "piped",
+    stdout: "piped",
+  })
     .spawn();
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(`${password}\n`));
@@ -111,7 +124,9 @@ async function makeEtc(etc: string): Promise<void> {
   write(join(etc, "group"), `${[...systemEntries("/etc/group"), ...groups].join("\n")}\n`);
   const known = await hash(PASSWORD);
   const shadow = [
-    ...passwd.map((line) => line.split(":")[0]!).map((name) => `${name}:${name === "root" ? known : "*"}:${AGEING}:`),
+    ...passwd.map((line) => line.split(":")[0]!).map((name) =>
+      `${name}:${name === "root" ? known : "*"}:${AGEING}:`
+    ),
     ...people.map(([name, { ageing = AGEING }]) => `${name}:${known}:${ageing}:`),
   ];
   write(join(etc, "shadow"), `${shadow.join("\n")}\n`, 0o640);
@@ -132,10 +147,15 @@ function makeFolder(path: string, mode = 0o755, uid = 0, gid = 0): void {
 
 /** Makes all of it in a folder. */
 export async function makeView(folder: string): Promise<void> {
-  for (const place of [...PLACES, "bin", "dev", "run/lock", "run/sshd", "etc/pam.d"]) makeFolder(join(folder, place));
+  for (const place of [...PLACES, "bin", "dev", "run/lock", "run/sshd", "etc/pam.d"]) {
+    makeFolder(join(folder, place));
+  }
   makeFolder(join(folder, "run/home"));
-  for (const [name, { uid }] of Object.entries(PEOPLE)) makeFolder(join(folder, HOMES, name), 0o700, uid, uid);
+  for (const [name, { uid }] of Object.entries(PEOPLE)) {
+    makeFolder(join(folder, HOMES, name), 0o700, uid, uid);
+  }
   makeFolder(join(folder, "var/spool/cron/crontabs"), 0o1730, 0, groupId("crontab"));
-  for (const name of ["run/utmp", "var/log/wtmp", "var/log/btmp", "var/log/lastlog"]) write(join(folder, name), "");
+  for (const name of ["run/utmp", "var/log/wtmp", "var/log/lastlog"]) write(join(folder, name), "");
+  write(join(folder, "var/log/btmp"), "", 0o600);
   await makeEtc(join(folder, "etc"));
 }

@@ -2,7 +2,7 @@
 /**
  * Writes one line of JSON for every hook to the log: what it saw. What it answers is on the line of pam.d, for each hook:
  * `answer=account:acct_expired`, `deny=openSession:perm_denied:Enough` with a text for the person, `text=account:Hello` to show
- * one. It needs no grant. Each hook adds its name to the module's data, and writes down what was there before.
+ * one. It needs no grant. Each hook adds its name to the data, or those of `keep=authenticate` do, and writes down what was there before.
  *
  * @module
  */
@@ -23,6 +23,8 @@ const options = v.object({
   answer: words,
   deny: words,
   text: words,
+  /** Hooks that add their name to the data; all of them if left out. */
+  keep: words,
 });
 
 type Options = v.InferOutput<typeof options>;
@@ -40,7 +42,8 @@ function record<H extends Hook>(
   context: Seen,
   flags: Partial<Recorded> = {},
 ): Code<H> | ReturnType<Seen["deny"]> {
-  const { options, service, user, items, caller, silent, continuity, data, log, conversation, deny } = context;
+  const { options, service, user, items, caller, silent, continuity, data, log, conversation, deny } =
+    context;
   const before = data.get(trail) ?? [];
   const recorded: Recorded = {
     as: options.as,
@@ -58,7 +61,7 @@ function record<H extends Hook>(
   };
   // In a message, braces are placeholders.
   log.info(JSON.stringify(recorded).replaceAll(/[{}]/g, "$&$&"));
-  data.set(trail, [...before, hook]);
+  if (options.keep.length === 0 || options.keep.includes(hook)) data.set(trail, [...before, hook]);
   const text = of(hook, options.text);
   if (text !== undefined) conversation.info(text);
   const refusal = of(hook, options.deny);
