@@ -12,13 +12,15 @@ export type Words = Readonly<Partial<Record<LineType, string>>>;
 
 /** Lines of pam.d. The recorder comes in front of pam_unix, but for passwords at the login: behind it, it sees those who knew theirs. */
 export function stack(words: Words = {}): string[] {
-  const recorder = (type: LineType) => `${type} required pam_deno.so debug=yes recorder ${words[type] ?? ""}`;
+  const recorder = (type: LineType, control = "required") =>
+    `${type} ${control} pam_deno.so debug=yes recorder ${words[type] ?? ""}`;
   return [
     "auth requisite pam_unix.so nodelay",
     recorder("auth"),
     recorder("account"),
     "account required pam_unix.so",
-    recorder("password"),
+    // What it refuses, nobody asks for any more.
+    recorder("password", "requisite"),
     "password required pam_unix.so sha512",
     recorder("session"),
     "session optional pam_unix.so",
