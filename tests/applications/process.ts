@@ -21,7 +21,9 @@ export const PATIENCE_MS = 30_000;
 /** A process that runs beside the test. */
 export class Background implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
+  readonly #readers: readonly ReadableStreamDefaultReader<Uint8Array>[];
   readonly #reading: Promise<unknown>;
+  readonly #waits: boolean;
   #stdout = "";
   #stderr = "";
   #status: Deno.CommandStatus | undefined;
@@ -35,9 +37,11 @@ export class Background implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    this.#waits = program === "nsenter";
+    this.#readers = [this.#child.stdout.getReader(), this.#child.stderr.getReader()];
     this.#reading = Promise.all([
-      collect(this.#child.stdout, (text) => this.#stdout += text),
-      collect(this.#child.stderr, (text) => this.#stderr += text),
+      collect(this.#readers[0]!, (text) => this.#stdout += text),
+      collect(this.#readers[1]!, (text) => this.#stderr += text),
       this.#child.status.then((status) => this.#status = status),
     ]);
   }
@@ -94,21 +98,40 @@ export class Background implements AsyncDisposable {
     return { code: this.#status!.code, stdout: this.#stdout, stderr: this.#stderr };
   }
 
-  /** Sends a signal, if it is still there. */
+  /** Sends a signal, if it is still there: to its child, if it only waits for one, which then ends it. */
   kill(signal: Deno.Signal): void {
-    if (!this.ended) this.#child.kill(signal);
+    if (this.ended) return;
+    const child = this.#waits ? childOf(this.pid) : undefined;
+    Deno.kill(child ?? this.pid, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill("SIGKILL");
     await this.#child.status;
+    // What it started may still hold the other end.
+    await Promise.all(this.#readers.map((reader) => reader.cancel()));
     await this.#reading;
   }
 }
 
-async function collect(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
+async function collect(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  add: (text: string) => void,
+): Promise<void> {
   const decoder = new TextDecoder();
-  for await (const chunk of stream) add(decoder.decode(chunk, { stream: true }));
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    add(decoder.decode(read.value, { stream: true }));
+  }
+}
+
+/** The first child of a process, if it has one. */
+export function childOf(pid: number): number | undefined {
+  try {
+    const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`);
+    return children === "" ? undefined : Number.parseInt(children);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

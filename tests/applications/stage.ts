@@ -16,7 +16,7 @@
  */
 
 import { join } from "node:path";
-import { Background, type Output, PATIENCE_MS, until } from "./process.ts";
+import { Background, childOf, type Output, PATIENCE_MS, until } from "./process.ts";
 import { parseLog, type Seen } from "./recorded.ts";
 import { makeView, PEOPLE, PLACES } from "./view.ts";
 
@@ -89,8 +89,7 @@ export class Stage implements AsyncDisposable {
     );
     try {
       await init.says(/^ready$/m);
-      const children = await Deno.readTextFile(`/proc/${init.pid}/task/${init.pid}/children`);
-      return new Stage(folder, init, Number.parseInt(children));
+      return new Stage(folder, init, childOf(init.pid)!);
     } catch (error) {
       await init[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
@@ -153,9 +152,7 @@ export class Stage implements AsyncDisposable {
     const serve = this.#serve;
     this.#serve = undefined;
     if (serve === undefined) return;
-    // nsenter hands no signal on.
-    const children = await Deno.readTextFile(`/proc/${serve.pid}/task/${serve.pid}/children`);
-    Deno.kill(Number.parseInt(children), "SIGTERM");
+    serve.kill("SIGTERM");
     await serve.end();
   }
 
