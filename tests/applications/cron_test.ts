@@ -57,7 +57,7 @@ scene("cron: alice's job runs; bob's, carol's and dave's do not", async () => {
     }
   };
   await until(() => came("alice") === "alice\n", () => `alice's job; cron printed:\n${cron.printed}`);
-  const { hooks, lines, shim } = await stage().take(({ hooks, lines }) =>
+  const { hooks, shim } = await stage().take(({ hooks, lines }) =>
     hooks.some(({ verb }) => verb === "delete") &&
     users.slice(1).every((user) =>
       lines.some(({ text }) => new RegExp(`pam_\\w+\\(cron:\\w+\\): .*\\b${user}\\b`).test(text))

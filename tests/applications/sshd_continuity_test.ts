@@ -138,24 +138,67 @@ scene("sshd: what a user plants in an environment resumes nothing", async () => 
   stage().pam("sshd", stack(KEEP));
 });
 
-scene(
-  "sshd: a worker that was replaced between the two remembers nothing, and the login goes on",
-  async () => {
-    const visit = sshd.connect({
-      user: "alice",
-      by: "keyboard-interactive",
-      command: "sleep 1; id -un",
-      steps: [["assword: ", PASSWORD]],
-    });
-    await stage().take(({ hooks }) => order(hooks).includes("openSession"));
-    await stage().stop();
-    await stage().serve();
-    const { code, stdout } = await visit;
-    assert.equal(code, 0);
-    assert.match(stdout, /\nalice\n$/);
-    const { hooks } = await stage().take(({ hooks }) => order(hooks).includes("setCredentials delete"));
-    const close = hooks.find(({ hook }) => hook === "closeSession");
-    // What is on the handle is there for another worker, too.
-    assert.deepEqual(pick(close, "continuity", "trail"), { continuity: "same", trail: ["authenticate"] });
-  },
-);
+/** A program that waits until {@linkcode open} is called. */
+const GATE = "/run/programs/gate";
+
+function close(): void {
+  stage().write(GATE, "#!/bin/sh\nuntil test -e /run/programs/open; do sleep 0.02; done\n", 0o755);
+  Deno.removeSync(stage().outside("/run/programs/open"));
+}
+
+function open(): void {
+  stage().write("/run/programs/open", "");
+}
+
+const VISIT = {
+  user: "alice",
+  by: "keyboard-interactive",
+  command: `${GATE}; id -un`,
+  steps: [["assword: ", PASSWORD]],
+} as const;
+
+scene("sshd: a worker that was replaced while the session is open finds what is on the handle", async () => {
+  open();
+  close();
+  const visit = sshd.connect(VISIT);
+  await stage().take(({ hooks }) => order(hooks).includes("openSession"));
+  await stage().stop();
+  await stage().serve();
+  open();
+  const { code, stdout } = await visit;
+  assert.equal(code, 0);
+  assert.match(stdout, /\nalice\n$/);
+  const { hooks } = await stage().take(({ hooks }) => order(hooks).includes("setCredentials delete"));
+  const closed = hooks.find(({ hook }) => hook === "closeSession");
+  assert.deepEqual(pick(closed, "continuity", "trail"), { continuity: "same", trail: ["authenticate"] });
+});
+
+scene("sshd: a worker that was replaced between authenticate and openSession knows of nothing", async () => {
+  open();
+  close();
+  const [unix, auth, , , , , ...session] = stack(KEEP);
+  stage().pam("sshd", [
+    unix!,
+    auth!,
+    `auth required pam_exec.so quiet ${GATE}`,
+    "account required pam_permit.so",
+    ...session,
+  ]);
+  const visit = sshd.connect(VISIT);
+  await stage().take(({ hooks }) => order(hooks).includes("authenticate"));
+  await stage().stop();
+  await stage().serve();
+  open();
+  const { code, stdout } = await visit;
+  stage().pam("sshd", stack(KEEP));
+  assert.equal(code, 0);
+  assert.match(stdout, /\nalice\n$/);
+  const { hooks } = await stage().take(({ hooks }) => order(hooks).includes("setCredentials delete"));
+  assert.deepEqual(continuity(hooks), [
+    "establish none",
+    "openSession none",
+    "establish none",
+    "closeSession none",
+    "delete none",
+  ]);
+});

@@ -201,7 +201,8 @@ export class Stage implements AsyncDisposable {
     options: RunOptions = {},
   ): Promise<Output> {
     const file = `/run/steps/${this.#steps++}`;
-    const typed = (answer: string) => /[\x00-\x1f]$/.test(answer) ? answer : `${answer}\r`;
+    const typed = (answer: string) =>
+      answer !== "" && answer.charCodeAt(answer.length - 1) < 0x20 ? answer : `${answer}\r`;
     const encode = (text: string) => new TextEncoder().encode(text).toBase64();
     this.write(file, steps.map(([text, answer]) => `${encode(text)}\n${encode(typed(answer))}\n`).join(""));
     const seconds = Math.ceil((options.ms ?? PATIENCE_MS) / 1000);

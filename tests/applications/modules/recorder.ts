@@ -7,8 +7,7 @@
  * @module
  */
 
-import { type Code, dataKey, defineModule, type Hook, type PamModule } from "@pam-deno/sdk";
-import type { ContextOf } from "@pam-deno/sdk";
+import { type ContextOf, dataKey, defineModule, type Hook, type PamModule, type Result } from "@pam-deno/sdk";
 import * as v from "valibot";
 import type { Recorded } from "../recorded.ts";
 
@@ -41,7 +40,7 @@ function record<H extends Hook>(
   hook: H,
   context: Seen,
   flags: Partial<Recorded> = {},
-): Code<H> | ReturnType<Seen["deny"]> {
+): Result<H> {
   const { options, service, user, items, caller, silent, continuity, data, log, conversation, deny } =
     context;
   const before = data.get(trail) ?? [];
@@ -67,12 +66,10 @@ function record<H extends Hook>(
   const refusal = of(hook, options.deny);
   if (refusal !== undefined) {
     const [code, ...message] = refusal.split(":");
-    return deny(code as never, message.join(":"));
+    return deny(code as never, message.join(":")) as Result<H>;
   }
-  return (of(hook, options.answer) ?? "success") as Code<H>;
+  return (of(hook, options.answer) ?? "success") as Result<H>;
 }
-
-const session = (hook: "openSession" | "closeSession") => (context: Seen) => record(hook, context);
 
 export default defineModule({
   options,
@@ -80,8 +77,8 @@ export default defineModule({
     record("authenticate", context, { disallowNullAuthtok: context.disallowNullAuthtok }),
   setCredentials: (context) => record("setCredentials", context, { verb: context.verb }),
   account: (context) => record("account", context, { disallowNullAuthtok: context.disallowNullAuthtok }),
-  openSession: session("openSession"),
-  closeSession: session("closeSession"),
+  openSession: (context) => record("openSession", context),
+  closeSession: (context) => record("closeSession", context),
   changePassword: {
     preliminary: (context) =>
       record("preliminary", context, {

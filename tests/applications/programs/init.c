@@ -126,7 +126,8 @@ main(int argc, char **argv)
 		return 2;
 	/* Whoever loses their parents in here becomes ours: nobody waits. */
 	(void)signal(SIGCHLD, SIG_IGN);
-	if ((fd = log_listen()) == -1 || (file = fopen(argv[1], "ae")) == NULL) {
+	if ((fd = log_listen()) == -1 ||
+	    (file = fopen(argv[1], "ae")) == NULL) {
 		perror("init");
 		return 1;
 	}
