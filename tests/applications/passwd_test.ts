@@ -12,7 +12,7 @@ const CHANGE: readonly Step[] = [["Current password: ", PASSWORD], ...NEW];
 let shadow: string;
 const stage = shareStage((stage) => {
   stage.module("recorder", RECORDER);
-  shadow = Deno.readTextFileSync(stage.outside("/etc/shadow"));
+  shadow = stage.read("/etc/shadow");
 });
 
 /** Runs passwd(1); the passwords are as in the beginning. */
@@ -20,7 +20,7 @@ async function passwd(command: string[], words: Words, steps: readonly Step[], o
   stage().write("/etc/shadow", shadow, 0o640);
   stage().pam("passwd", stack(words));
   const output = await stage().dialogue(["passwd", ...command], steps, options);
-  const changed = Deno.readTextFileSync(stage().outside("/etc/shadow")) !== shadow;
+  const changed = stage().read("/etc/shadow") !== shadow;
   return { ...output, changed, ...await stage().take() };
 }
 

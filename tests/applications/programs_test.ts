@@ -116,6 +116,22 @@ scene("fork: an attempt of a sibling takes nothing from the parent", async () =>
   assert.deepEqual(continuity(hooks), ["authenticate none 0", "openSession none 0", "openSession resumed 1"]);
 });
 
+scene("fork: a process that only has the same id as the parent resumes nothing", async () => {
+  const [kept] = await run("( start:forks:alice auth )");
+  const parent = kept!.sender.ppid;
+  // The next process gets the id behind this one, unless another is started in between.
+  const again = `echo ${
+    parent - 1
+  } >/proc/sys/kernel/ns_last_pid; ${transaction} start:forks:alice open end; true`;
+  let opened: SeenHook | undefined;
+  for (let tries = 0; opened?.caller.pid !== parent && tries < 20; tries++) {
+    await stage().run(["sh", "-c", again]);
+    opened = (await stage().take()).hooks[0];
+  }
+  assert.equal(opened?.caller.pid, parent);
+  assert.deepEqual(pick(opened, "continuity", "trail"), { continuity: "none", trail: [] });
+});
+
 scene("fork: a set-uid program that somebody else started resumes nothing", async () => {
   await Deno.chmod(stage().outside(transaction), 0o4755);
   try {

@@ -26,7 +26,7 @@ const stage = shareStage(async (stage) => {
   stage.module("recorder", RECORDER);
   stage.pam("sshd", stack());
   stage.pam("passwd", stack());
-  shadow = Deno.readTextFileSync(stage.outside("/etc/shadow"));
+  shadow = stage.read("/etc/shadow");
   sshd = await Sshd.start(stage);
 });
 
@@ -40,7 +40,7 @@ async function login(user: string, by: Method, steps: readonly Step[], last: str
 /** The day of the last change. */
 function lastChange(user: string): string {
   return new RegExp(`^${user}:[^:]*:(\\d+):`, "m").exec(
-    Deno.readTextFileSync(stage().outside("/etc/shadow")),
+    stage().read("/etc/shadow"),
   )![1]!;
 }
 

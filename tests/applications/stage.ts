@@ -110,6 +110,22 @@ export class Stage implements AsyncDisposable {
     Deno.chmodSync(file, mode);
   }
 
+  /** The text of a file of the stage. */
+  read(path: string): string {
+    return Deno.readTextFileSync(this.outside(path));
+  }
+
+  /**
+   * Changes a file of the stage; its mode and owner stay.
+   *
+   * @returns puts back what was there
+   */
+  edit(path: string, change: (text: string) => string): Disposable {
+    const before = this.read(path);
+    Deno.writeTextFileSync(this.outside(path), change(before));
+    return { [Symbol.dispose]: () => Deno.writeTextFileSync(this.outside(path), before) };
+  }
+
   /**
    * Configures a module; it is served from the next `serve()` on.
    *

@@ -96,19 +96,14 @@ scene("sudo -n: without a time stamp PAM is not asked", async () => {
 });
 
 scene("sudo -n: where sudoers has it ask PAM, no question reaches anybody", async () => {
-  const sudoers = Deno.readTextFileSync(stage().outside("/etc/sudoers"));
-  stage().write("/etc/sudoers", `${sudoers}Defaults noninteractive_auth\n`, 0o440);
-  try {
-    stage().pam("sudo", ["auth required pam_deno.so debug=yes grant=prompt asker wants=blue", ...stack()]);
-    const { code, stdout } = await stage().dialogue(["sudo", "-n", "id", "-un"], [], { as: "alice" });
-    assert.equal(code, 1);
-    assert.equal(stdout, "sudo: a password is required\n");
-    const { lines, shim } = await stage().take();
-    assert.ok(lines.some(({ text }) => text.endsWith(`asker says: no answer: "conv_err"`)));
-    assert.match(shim[0] ?? "", /^auth authenticate asker: conv_err in \d+ ms for user alice$/);
-  } finally {
-    stage().write("/etc/sudoers", sudoers, 0o440);
-  }
+  using _ = stage().edit("/etc/sudoers", (text) => `${text}Defaults noninteractive_auth\n`);
+  stage().pam("sudo", ["auth required pam_deno.so debug=yes grant=prompt asker wants=blue", ...stack()]);
+  const { code, stdout } = await stage().dialogue(["sudo", "-n", "id", "-un"], [], { as: "alice" });
+  assert.equal(code, 1);
+  assert.equal(stdout, "sudo: a password is required\n");
+  const { lines, shim } = await stage().take();
+  assert.ok(lines.some(({ text }) => text.endsWith(`asker says: no answer: "conv_err"`)));
+  assert.match(shim[0] ?? "", /^auth authenticate asker: conv_err in \d+ ms for user alice$/);
 });
 
 scene(
