@@ -54,7 +54,7 @@ export type { Code, Hook, LineType } from "./sdk/hooks.ts";
 export { COMMON_CODES, HOOK_CODES, HOOKS, LINE_TYPES } from "./sdk/hooks.ts";
 export type { GrantedItem, ItemName, Items } from "./sdk/items.ts";
 export type { Log, LogProperties } from "./sdk/log.ts";
-export type { Ageing, Lookup, Passwd, ProcessStart } from "./sdk/lookup.ts";
+export type { Ageing, AgeingFields, Lookup, Passwd, ProcessStart } from "./sdk/lookup.ts";
 export {
   type ChangePassword,
   defineModule,

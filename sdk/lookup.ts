@@ -78,6 +78,46 @@ export interface Ageing {
   readonly locked: boolean;
   /** The password is empty. */
   readonly empty: boolean;
+  /**
+   * The numbers behind the fields above, for who must reckon as pam_unix(8) does: there a number counts that is
+   * no date and no duration.
+   */
+  readonly fields: AgeingFields;
+}
+
+/**
+ * The numbers of a shadow entry as getspnam(3) gives them: days, dates counted from 1970-01-01, and -1 for an
+ * empty field. The C library reads them as 32 bits: 2147483648 is negative, and what does not fit is -1.
+ *
+ * @example
+ * ```ts
+ * import { type AgeingFields, defineModule } from "@pam-deno/sdk";
+ * import { assertCode, runHook } from "@pam-deno/sdk/testing";
+ *
+ * const never = ({ max }: AgeingFields): boolean => max === -1 || max >= 99999;
+ * const module = defineModule({
+ *   grants: { account: ["shadow"] },
+ *   async account({ lookup, deny }) {
+ *     const ageing = await lookup.ageing();
+ *     return ageing !== undefined && never(ageing.fields) ? deny("perm_denied", "Set a limit") : "success";
+ *   },
+ * });
+ * assertCode(await runHook(module, "account", { users: { alice: { ageing: { max: 99999 } } } }), "perm_denied");
+ * ```
+ */
+export interface AgeingFields {
+  /** Day of the last change; 0 means that the password must be changed now. */
+  readonly lastChange: number;
+  /** Days before which the password may not be changed again. */
+  readonly min: number;
+  /** Days after which the password must be changed. */
+  readonly max: number;
+  /** Days of warning before that. */
+  readonly warn: number;
+  /** Days after that until the account is disabled. */
+  readonly inactive: number;
+  /** The first day on which the account is expired. */
+  readonly expire: number;
 }
 
 /**
@@ -137,7 +177,8 @@ export interface Lookup<G extends Grant = never, L extends LineType = LineType> 
    */
   groups(): Promise<readonly string[]>;
   /**
-   * The ageing fields; `undefined` if there is no shadow entry. Needs the grant `shadow`. See getspnam(3).
+   * The ageing fields; `undefined` if there is no shadow entry. Where the passwd entry holds the password
+   * itself and there is none, all of them are empty. Needs the grant `shadow`. See getspnam(3).
    */
   readonly ageing: Granted<"shadow", G, L, () => Promise<Ageing | undefined>>;
   /**
@@ -173,6 +214,7 @@ function date(value: number): Temporal.PlainDate | undefined {
 }
 
 function toAgeing(entry: AgeingEntry): Ageing {
+  const { last_change: lastChange, min, max, warn, inactive, expire } = entry;
   return Object.freeze({
     lastChange: entry.last_change === 0 ? undefined : date(entry.last_change),
     changeRequired: entry.last_change === 0,
@@ -183,6 +225,7 @@ function toAgeing(entry: AgeingEntry): Ageing {
     expires: date(entry.expire),
     locked: entry.locked,
     empty: entry.empty,
+    fields: Object.freeze({ lastChange, min, max, warn, inactive, expire }),
   });
 }
 

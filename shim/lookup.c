@@ -149,13 +149,49 @@ lookup_passwd(const char *user, struct message_passwd *m,
 	return LOOKUP_FOUND;
 }
 
+static void
+lookup_hash(struct message_ageing *m, const char *hash)
+{
+	m->locked = hash == NULL || *hash == '!' || *hash == '*';
+	m->empty = hash != NULL && *hash == '\0';
+}
+
+/* Whether the password stands in shadow(5): what pam_unix(8) goes by. */
+static bool
+lookup_is_shadowed(const struct passwd *entry)
+{
+	const char *p = entry->pw_passwd;
+
+	return p == NULL || strcmp(p, "x") == 0 || strcmp(p, "*NP*") == 0 ||
+	    (p[0] == '#' && p[1] == '#' &&
+	    strcmp(p + 2, entry->pw_name) == 0);
+}
+
+/* A password that stands in passwd(5) does not age: no field is set. */
+static enum lookup
+lookup_unshadowed(const char *user, struct message_ageing *m,
+    struct lookup_buffer *b)
+{
+	struct passwd entry;
+	enum lookup status;
+
+	status = lookup_run(lookup_read_passwd, user, &entry, b);
+	if (status != LOOKUP_FOUND)
+		return status;
+	if (lookup_is_shadowed(&entry))
+		return LOOKUP_ABSENT;
+	m->last_change = m->min = m->max = -1;
+	m->warn = m->inactive = m->expire = -1;
+	lookup_hash(m, entry.pw_passwd);
+	return LOOKUP_FOUND;
+}
+
 enum lookup
 lookup_ageing(const char *user, struct message_ageing *m,
     struct lookup_buffer *b)
 {
 	struct spwd entry;
 	enum lookup status;
-	const char *hash;
 
 	status = lookup_run(lookup_read_shadow, user, &entry, b);
 	/*
@@ -166,17 +202,17 @@ lookup_ageing(const char *user, struct message_ageing *m,
 	if (status == LOOKUP_ABSENT && faccessat(AT_FDCWD, _PATH_SHADOW, R_OK,
 	    AT_EACCESS) != 0 && errno == EACCES)
 		return LOOKUP_FORBIDDEN;
+	if (status == LOOKUP_ABSENT)
+		return lookup_unshadowed(user, m, b);
 	if (status != LOOKUP_FOUND)
 		return status;
-	hash = entry.sp_pwdp;
 	m->last_change = entry.sp_lstchg;
 	m->min = entry.sp_min;
 	m->max = entry.sp_max;
 	m->warn = entry.sp_warn;
 	m->inactive = entry.sp_inact;
 	m->expire = entry.sp_expire;
-	m->locked = hash == NULL || *hash == '!' || *hash == '*';
-	m->empty = hash != NULL && *hash == '\0';
+	lookup_hash(m, entry.sp_pwdp);
 	return LOOKUP_FOUND;
 }
 

@@ -40,6 +40,8 @@ void		lookup_buffer_free(struct lookup_buffer *);
 /* Strings of the messages point into the buffer. */
 enum lookup	lookup_passwd(const char *user, struct message_passwd *,
 		    struct lookup_buffer *);
+
+/* Absent only where the password should stand in shadow(5). */
 enum lookup	lookup_ageing(const char *user, struct message_ageing *,
 		    struct lookup_buffer *);
 

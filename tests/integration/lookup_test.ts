@@ -60,7 +60,7 @@ Deno.test("ageing fields come with the grant, without the hash, if the applicati
     const keys = seen.log.find(({ text }) => text.includes("keys"))?.text;
     assert.match(
       keys ?? "",
-      /"changeRequired empty expires inactiveDays lastChange locked maxDays minDays warnDays"$/,
+      /"changeRequired empty expires fields inactiveDays lastChange locked maxDays minDays warnDays"$/,
     );
   } else {
     assertSeen(seen, { code: "authinfo_unavail", log: /^warning authenticate lookups says: no ageing: / });

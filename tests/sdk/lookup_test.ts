@@ -158,3 +158,11 @@ Deno.test("lookup.ageing() knows day 0, and days that no calendar has", async ()
   }
   assert.equal((await ageingOf({ expire: 100_000_000 })).expires?.year, 275760);
 });
+
+Deno.test("lookup.ageing() tells the numbers as they are, also those that mean nothing", async () => {
+  const numbers = { last_change: -2147483648, min: -2, max: 2147483647, warn: -1, inactive: -7, expire: 0 };
+  const { fields } = await ageingOf(numbers);
+  const { last_change: lastChange, ...others } = numbers;
+  assert.deepEqual(fields, { lastChange, ...others });
+  assert.ok(Object.isFrozen(fields));
+});

@@ -38,6 +38,8 @@ static size_t entry_len;	/* ERANGE below */
 static int error;		/* of every look-up, so often; -1: always */
 static int error_times;
 static bool empty;		/* no such entry */
+static bool no_shadow;		/* no such shadow entry */
+static char password[64];	/* of the passwd entry */
 static int n_groups;
 static char hash[64], group_name[512];
 static int calls;
@@ -101,6 +103,7 @@ __wrap_getpwnam_r(const char *name, struct passwd *entry, char *p, size_t len,
 
 	*result = failed == 0 && !empty ? entry : NULL;
 	entry->pw_name = p;
+	entry->pw_passwd = password;
 	entry->pw_uid = 7;
 	entry->pw_gid = 8;
 	entry->pw_dir = home;
@@ -126,7 +129,7 @@ __wrap_getspnam_r(const char *name, struct spwd *entry, char *p, size_t len,
 	int failed = answer(p, len, hash);
 
 	(void)name;
-	*result = failed == 0 && !empty ? entry : NULL;
+	*result = failed == 0 && !empty && !no_shadow ? entry : NULL;
 	memset(entry, 0, sizeof(*entry));
 	entry->sp_pwdp = p;
 	entry->sp_max = -1;
@@ -166,10 +169,11 @@ setup(void **state)
 	(void)state;
 	entry_len = 0;
 	error = error_times = calls = 0;
-	empty = unwiped = false;
+	empty = no_shadow = unwiped = false;
 	n_groups = 3;
 	n_blocks = n_freed = 0;
 	(void)snprintf(hash, sizeof(hash), HASH);
+	(void)snprintf(password, sizeof(password), "x");
 	(void)snprintf(group_name, sizeof(group_name), "users");
 	lookup_buffer_init(&buffer);
 	return 0;
@@ -275,6 +279,44 @@ TEST(ageing_is_all_that_leaves_shadow)
 	assert_int_equal(lookup_ageing("joe", &ageing, &buffer), LOOKUP_FOUND);
 }
 
+TEST(passwords_of_passwd_do_not_age)
+{
+	static const struct {
+		const char *password;
+		enum lookup status;
+		bool locked, empty;
+	} cases[] = {
+		{ "x", LOOKUP_ABSENT, false, false },
+		{ "*NP*", LOOKUP_ABSENT, false, false },
+		{ "##joe", LOOKUP_ABSENT, false, false },
+		{ "##jo", LOOKUP_FOUND, false, false },
+		{ "#joe", LOOKUP_FOUND, false, false },
+		{ HASH, LOOKUP_FOUND, false, false },
+		{ "*", LOOKUP_FOUND, true, false },
+		{ "!x", LOOKUP_FOUND, true, false },
+		{ "", LOOKUP_FOUND, false, true },
+	};
+	bool unreadable = access(_PATH_SHADOW, R_OK) != 0;
+	size_t i;
+
+	(void)state;
+	no_shadow = true;
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		(void)snprintf(password, sizeof(password), "%s",
+		    cases[i].password);
+		memset(&ageing, 0, sizeof(ageing));
+		assert_int_equal(lookup_ageing("joe", &ageing, &buffer),
+		    unreadable ? LOOKUP_FORBIDDEN : cases[i].status);
+		if (unreadable || cases[i].status != LOOKUP_FOUND)
+			continue;
+		assert_int_equal(ageing.locked, cases[i].locked);
+		assert_int_equal(ageing.empty, cases[i].empty);
+		assert_true(ageing.last_change == -1 && ageing.min == -1 &&
+		    ageing.max == -1 && ageing.warn == -1 &&
+		    ageing.inactive == -1 && ageing.expire == -1);
+	}
+}
+
 TEST(groups_with_and_without_names)
 {
 	struct lookup_groups *g;
@@ -335,6 +377,7 @@ main(void)
 		LOOKUP(interrupted_look_ups_go_on),
 		LOOKUP(errors_of_a_database),
 		LOOKUP(ageing_is_all_that_leaves_shadow),
+		LOOKUP(passwords_of_passwd_do_not_age),
 		LOOKUP(groups_with_and_without_names),
 		LOOKUP(more_groups_than_the_limit_are_not_fewer),
 		LOOKUP(netgroups),
