@@ -87,7 +87,8 @@ export interface Ageing {
 
 /**
  * The numbers of a shadow entry as getspnam(3) gives them: days, dates counted from 1970-01-01, and -1 for an
- * empty field. The C library reads them as 32 bits: 2147483648 is negative, and what does not fit is -1.
+ * empty field. The C library reads 32 bits of a file: 4294967289 is -7 there. An entry with a number that it
+ * cannot read is none.
  *
  * @example
  * ```ts
