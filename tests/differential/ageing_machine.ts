@@ -77,20 +77,29 @@ rm -f /etc/nologin
 shift
 exec "$@"`;
 
-/** Runs the program `ageing_run.ts` in such a namespace. */
-export async function compare(): Promise<Report> {
+/**
+ * Runs a program in such a namespace, and returns what it wrote to the file that is its first argument.
+ *
+ * @throws {Error} with all that it printed, if it fails
+ */
+export async function runInMachine(program: string): Promise<string> {
   const folder = Deno.makeTempDirSync({ prefix: "pam-deno-ageing-" });
   try {
     const report = join(folder, "report.json");
-    const program = [Deno.execPath(), "run", "-A", join(import.meta.dirname!, "ageing_run.ts"), report];
     const { success, stdout, stderr } = await new Deno.Command("unshare", {
-      args: ["--mount", "--propagation", "private", "bash", "-c", ENTER, "enter", folder, ...program],
+      args: ["--mount", "--propagation", "private", "bash", "-c", ENTER, "enter", folder]
+        .concat(Deno.execPath(), "run", "-A", program, report),
       stdin: "null",
     }).output();
     const told = [stdout, stderr].map((output) => new TextDecoder().decode(output)).join("");
-    if (!success) throw new Error(`The modules could not be compared:\n${told}`);
-    return JSON.parse(Deno.readTextFileSync(report));
+    if (!success) throw new Error(`${program} failed:\n${told}`);
+    return Deno.readTextFileSync(report);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
+}
+
+/** Asks all modules, with the program `ageing_run.ts`. */
+export async function compare(): Promise<Report> {
+  return JSON.parse(await runInMachine(join(import.meta.dirname!, "ageing_run.ts")));
 }
