@@ -9,6 +9,7 @@
 import type { SeenMessage } from "@pam-deno/sdk/testing";
 import { join } from "node:path";
 import type { PamCode } from "../../sdk/tokens.ts";
+import { ROOT } from "../integration/harness.ts";
 import type { Case } from "./ageing_entries.ts";
 
 /** What a module said to one call. */
@@ -19,14 +20,24 @@ export interface Said {
   readonly shown: readonly SeenMessage[];
 }
 
+/** What account-ageing said when it was told to be stricter, or silent. */
+export interface Stricter {
+  /** Under PAM_SILENT. */
+  readonly silent: Said;
+  /** Under PAM_DISALLOW_NULL_AUTHTOK. */
+  readonly noNull: Said;
+  /** With `locked=refuse`. */
+  readonly locked: Said;
+}
+
 /** What was said about one user. */
 export interface Compared extends Case {
   /** By pam_unix. */
   readonly unix: Said;
   /** By account-ageing. */
   readonly ours: Said;
-  /** By account-ageing under PAM_SILENT, under PAM_DISALLOW_NULL_AUTHTOK, and with `locked=refuse`; for some users. */
-  readonly stricter?: { readonly silent: Said; readonly noNull: Said; readonly locked: Said };
+  /** By account-ageing in other ways; for some users. */
+  readonly stricter?: Stricter;
 }
 
 /** What stands in the place of a nologin file. */
@@ -101,5 +112,5 @@ export async function runInMachine(program: string): Promise<string> {
 
 /** Asks all modules, with the program `ageing_run.ts`. */
 export async function compare(): Promise<Report> {
-  return JSON.parse(await runInMachine(join(import.meta.dirname!, "ageing_run.ts")));
+  return JSON.parse(await runInMachine(join(ROOT, "tests/differential/ageing_run.ts")));
 }

@@ -9,7 +9,7 @@
 import { join } from "node:path";
 import { Harness, ROOT } from "../integration/harness.ts";
 import { type Case, Dice, makeCases } from "./ageing_entries.ts";
-import type { Compared, ComparedNologin, NologinFile, Report, Said } from "./ageing_machine.ts";
+import type { Compared, ComparedNologin, NologinFile, Report, Said, Stricter } from "./ageing_machine.ts";
 
 const SEED = 20261120;
 const ENTRIES = 20_000;
@@ -46,7 +46,7 @@ function fill(file: string, lines: readonly string[]): void {
   Deno.writeTextFileSync(file, lines.map((line) => `${line}\n`).join(""));
 }
 
-function askStricter(harness: Harness, user: string): Compared["stricter"] & {} {
+function askStricter(harness: Harness, user: string): Stricter {
   return {
     silent: ask(harness, "ours", user, { silent: true }),
     noNull: ask(harness, "ours", user, { disallowNullAuthtok: true }),

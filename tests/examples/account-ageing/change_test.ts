@@ -9,6 +9,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { runInMachine } from "../../differential/ageing_machine.ts";
+import { ROOT } from "../../integration/harness.ts";
 import type { Call, Report } from "./change_report.ts";
 
 const AS_ROOT = { ignore: Deno.uid() !== 0 };
@@ -22,7 +23,9 @@ const ASKED = [
 let report: Report | undefined;
 
 Deno.test.beforeAll(async () => {
-  if (!AS_ROOT.ignore) report = JSON.parse(await runInMachine(join(import.meta.dirname!, "change_run.ts")));
+  if (!AS_ROOT.ignore) {
+    report = JSON.parse(await runInMachine(join(ROOT, "tests/examples/account-ageing/change_run.ts")));
+  }
 });
 
 function seen(): Report {
