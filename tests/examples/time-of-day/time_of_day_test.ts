@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Harness, ROOT, SHIM } from "../../integration/harness.ts";
+import { type Harness, ROOT, SHIM } from "../../integration/harness.ts";
 import { assertSeen, newService, type Seen, shareHarness, tell, watch } from "../../integration/scene.ts";
 import { readmeCommand, readmeConfiguration, readmeLine } from "./readme.ts";
 
