@@ -10,4 +10,4 @@
 export const PAM_DENO_VERSION = "0.1.0";
 
 /** What the shim's file and `worker.js` can be told by: version, version of the protocol, fingerprint of its definition. */
-export const IDENT = "pam_deno 0.1.0 protocol 1 fingerprint 7d89a265f86b5804";
+export const IDENT = "pam_deno 0.1.0 protocol 1 fingerprint 078a8d9246dde2ab";

@@ -117,6 +117,20 @@ const MISTAKES: readonly Mistake[] = [
     right: "account required SHIM hours",
   },
   {
+    id: "grant-unknown",
+    severity: "error",
+    says: /grant user_file:token is not given: user files are made on auth and session lines only/,
+    wrong: "account required SHIM grant=user_file:token hours",
+    right: "account required SHIM hours",
+  },
+  {
+    id: "grant-unknown",
+    severity: "error",
+    says: /grant user_file:\* is not given: write the name of a file/,
+    wrong: "session required SHIM grant=user_file:* hours",
+    right: "session required SHIM hours",
+  },
+  {
     id: "grant-missing",
     severity: "error",
     says: /needs env:APP_NAME .*grant=shadow,env:APP_NAME/,

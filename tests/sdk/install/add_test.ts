@@ -48,7 +48,7 @@ const options = { "~standard": { version: 1, vendor: "test", validate: (value: u
   jsonSchema: { input: () => ({ type: "object", properties: { rules: { type: "string" }, host: { type: "string" } } }) } } };
 export default defineModule({
   options: options as never,
-  grants: { account: ["prompt"], session: ["env:KRB5CCNAME"] },
+  grants: { account: ["prompt"], session: ["env:KRB5CCNAME", "user_file:krb5-*"] },
   permissions: { read: ["/etc/motd", { option: "rules" }], net: [{ option: "host" }] } as never,
   account: () => "success",
   openSession: () => "success",
@@ -59,7 +59,11 @@ export default defineModule({
   assert.deepEqual(plan.permissions.added, [`read "/etc/motd"`, `read "/etc/rules.json"`]);
   assert.deepEqual(plan.warnings.filter((warning) => warning.includes("host")).length, 1);
   assert.match(pamLines[0]!, /^account required .*pam_deno\.so .*grant=prompt ledger$/);
-  assert.match(pamLines[1]!, /^session required .*pam_deno\.so .*grant=env:KRB5CCNAME ledger$/);
+  assert.match(
+    pamLines[1]!,
+    /^session required .*pam_deno\.so .*grant=env:KRB5CCNAME,user_file:krb5-\* ledger$/,
+  );
+  assert.deepEqual(plan.grants.session?.added, ["env:KRB5CCNAME", "user_file:krb5-*"]);
   assert.deepEqual(breakGlass, [
     "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0",
     "session [success=1 default=ignore] pam_succeed_if.so quiet uid = 0",
