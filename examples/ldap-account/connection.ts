@@ -87,13 +87,13 @@ async function opened<S extends Socket>(
 ): Promise<S> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const closed = () => reject(new Error("It closed the connection"));
+  // Heard for ever: an error that nobody hears ends the worker.
+  socket.on("error", () => {});
   socket.once(event, resolve).on("error", reject).on("close", closed);
   try {
     await deadline.race(promise);
     return socket;
   } catch (error) {
-    // What still comes from it is of no interest, but must not be unheard.
-    socket.on("error", () => {});
     socket.destroy();
     throw error;
   } finally {

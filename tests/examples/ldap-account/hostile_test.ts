@@ -13,6 +13,18 @@ const BASE = `base=${PEOPLE}`;
 /** What a hook may take at most: the time of one server, and some for a machine that has other things to do. */
 const HOOK_MS_MAX = 2500;
 
+const SEED = 20_261_120;
+const ROUNDS = 200;
+
+/** Whole numbers below a limit, the same for the same seed. */
+function randomFrom(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor(state / 2 ** 32 * limit);
+  };
+}
+
 const octets = (...list: number[]) => Uint8Array.from(list);
 const join = (list: readonly Uint8Array[]) => Uint8Array.from(list.flatMap((part) => [...part]));
 const alice = entry(ALICE, { uid: ["alice"] });
@@ -221,6 +233,28 @@ for (const { what, behaviour, expected, log } of CASES) {
     assert.deepEqual(harness.pids("ldap-account").workers, [worker]);
   });
 }
+
+Deno.test("account outlives answers with octets that are wrong", async () => {
+  fake.behaviour = good;
+  assertSeen(await login(harness, "alice", { args: [BASE] }), { code: "success" });
+  const [worker] = harness.pids("ldap-account").workers;
+  const random = randomFrom(SEED);
+  const codes = new Set<string>();
+  for (let round = 0; round < ROUNDS; round++) {
+    fake.behaviour = async (id, send, connection) => {
+      const octets = join([message(id, alice), message(id, reference("ldap://x/")), message(id, result(0))]);
+      for (let changes = random(4); changes >= 0; changes--) octets[random(octets.length)] = random(256);
+      await send(octets);
+      if (random(2) === 0) await connection.closeWrite();
+    };
+    codes.add((await login(harness, "alice", { args: [BASE, "limit=50ms"] })).code);
+  }
+  const known = ["authinfo_unavail", "service_err", "user_unknown", "success"];
+  assert.ok(codes.size > 1 && [...codes].every((code) => known.includes(code)), [...codes].join());
+  fake.behaviour = good;
+  assertSeen(await login(harness, "alice", { args: [BASE] }), { code: "success" });
+  assert.deepEqual(harness.pids("ldap-account").workers, [worker]);
+});
 
 Deno.test("account tries a connection that had died once more, and no more than that", async () => {
   fake.behaviour = good;
