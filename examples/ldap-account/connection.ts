@@ -10,7 +10,7 @@
 
 import { Client, type Entry, type SearchOptions } from "ldapts";
 import { X509Certificate } from "node:crypto";
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Deadline } from "./deadline.ts";
 import { CheckedSocket } from "./frames.ts";
@@ -103,7 +103,8 @@ async function opened<S extends Socket>(
 
 /** The name of the server is checked against its certificate by what stands here. */
 function tlsOptions({ host }: Server, ca: readonly string[] | undefined) {
-  return { host, minVersion: "TLSv1.2", ...ca === undefined ? {} : { ca: [...ca] } } as const;
+  const named = isIP(host) === 0 ? { servername: host } : {};
+  return { host, ...named, minVersion: "TLSv1.2", ...ca === undefined ? {} : { ca: [...ca] } } as const;
 }
 
 /** Asks for StartTLS, and gives the socket behind it. What came in clear behind the answer is not seen by anybody. */

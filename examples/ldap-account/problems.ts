@@ -30,6 +30,8 @@ export const NO_SUCH_OBJECT = 32;
 /** The longest text of a server or a system that is logged, in characters. */
 const TEXT_MAX = 200;
 
+/** How Deno says that an address, or the name of a host, is not granted. */
+const NOT_GRANTED = /Requires net access|getaddrinfo EPERM/;
 /** What does not belong into a line of the log. */
 const UNREADABLE = /[\s\p{Cc}\p{Cf}]+/gu;
 
@@ -54,7 +56,7 @@ export function asProblem(error: unknown, doing: string): Unavailable | Unusable
   }
   if (error instanceof TooMuch) return new Unusable(`${doing}: ${text}`);
   if (error instanceof NotLdap) return new Unavailable(`${doing}: ${text}`);
-  if (error instanceof Deno.errors.NotCapable || /Requires net access/.test(text)) {
+  if (error instanceof Deno.errors.NotCapable || NOT_GRANTED.test(text)) {
     return new Unusable(
       `${doing}: it is not granted: write the server under "permissions", "net" in the module's configuration`,
     );

@@ -255,12 +255,11 @@ Deno.test("account refuses a line that it does not understand", async () => {
 });
 
 Deno.test("account connects to no server that only the line names", async () => {
-  const seen = await login(harness, "alice", { args: [BASE, "server=127.0.0.2:636"] });
-  assertSeen(seen, {
-    code: "service_err",
-    shown: [LATER],
-    log: /err .*it is not granted: write the server under/,
-  });
+  for (const server of ["127.0.0.2:636", "ldap.example.org:636", `localhost:${slapd.port}`]) {
+    const seen = await login(harness, "alice", { args: [BASE, `server=${server}`] });
+    const log = /err .*it is not granted: write the server under/;
+    assertSeen(seen, { code: "service_err", shown: [LATER], log }, server);
+  }
 });
 
 Deno.test("account never logs the password of its account", () => {
