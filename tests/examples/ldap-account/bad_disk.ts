@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * A login before, on and after a full disk; prints what each ended with. To be run by outage_test.ts, with the folder of a small file system.
+ * Logins before, on and after a disk that is full, or that became read-only; prints what each ended with. To be run by outage_test.ts, with
+ * the word for it and the folder of a small file system of its own.
  *
  * @module
  */
@@ -23,7 +24,7 @@ function fill(path: string): void {
   }
 }
 
-const [folder = ""] = Deno.args;
+const [trouble, folder = ""] = Deno.args;
 await using fake = new Fake();
 let locked: readonly string[] = [];
 fake.behaviour = async (id, send) => {
@@ -42,29 +43,42 @@ using transaction = new FakeTransaction(module, {
   now: "2026-08-03T12:00:00Z",
 });
 
-async function login(): Promise<void> {
+async function login(server: "there" | "away"): Promise<void> {
+  fake.closes = server === "away";
+  if (fake.closes) fake.drop();
+  transaction.advance({ minutes: 5 });
   const { code, log } = await transaction.run("account");
   console.log(code);
   for (const { text } of log) console.error(text);
 }
 
-await login();
-// What is written again needs no more room: the journal has to be gone.
-fake.closes = true;
-fake.drop();
-await login();
+async function remount(how: "ro" | "rw"): Promise<void> {
+  const { success } = await new Deno.Command("mount", { args: ["-o", `remount,${how}`, folder] }).output();
+  if (!success) throw new Error(`The file system cannot be made ${how}`);
+}
+
+await login("there");
+await login("away");
+// The next worker, which has to open the file.
 close();
-Deno.removeSync(join(folder, "cache.db-journal"));
-fill(join(folder, "filler"));
-console.log("disk full");
+if (trouble === "full") {
+  // What is written again needs no more room: the journal has to be gone.
+  Deno.removeSync(join(folder, "cache.db-journal"));
+  fill(join(folder, "filler"));
+} else {
+  await remount("ro");
+}
 locked = ["000001010000Z"];
-fake.closes = false;
-transaction.advance({ minutes: 5 });
-await login();
-fake.closes = true;
-fake.drop();
-await login();
-// Another process, with room again.
+await login("there");
+await login("away");
+if (trouble === "full") {
+  Deno.removeSync(join(folder, "filler"));
+  close();
+} else {
+  await remount("rw");
+}
+await login("away");
+locked = [];
+await login("there");
+await login("away");
 close();
-Deno.removeSync(join(folder, "filler"));
-await login();
