@@ -13,6 +13,9 @@ const SOURCE = join(import.meta.dirname!, "caller.c");
 /** The longest that one call of libpam may take, in ms: `timeout=` is 5 s. */
 const CALL_MS_MAX = 20_000;
 
+/** What the module itself says. */
+export const ANSWERS: ReadonlySet<PamCode> = new Set(["success", "perm_denied"]);
+
 /** Compiles the application into `folder`, and gives its path. */
 export async function buildCaller(folder: string): Promise<string> {
   const program = join(folder, "caller");
@@ -47,6 +50,8 @@ export class Caller implements AsyncDisposable {
   #hasEnded = false;
   /** Whether it was told that its session is open, and has not begun to close it. */
   isOpen = false;
+  /** Whether a call of it failed on the way, so that it cannot know whether it counts. */
+  wasBrokenOff = false;
   /** The codes that it got for opening, in order. */
   readonly codes: PamCode[] = [];
 
@@ -102,6 +107,7 @@ export class Caller implements AsyncDisposable {
     this.#rest = more.join("\n");
     const [code] = Object.entries(CODES).find(([, value]) => String(value) === number) ?? [];
     if (code === undefined) throw new Error(`Not a code: ${number}`);
+    if (!ANSWERS.has(code as PamCode)) this.wasBrokenOff = true;
     return code as PamCode;
   }
 
