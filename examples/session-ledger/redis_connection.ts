@@ -89,14 +89,14 @@ export class RedisConnection {
   }
 
   /**
-   * Runs a script, with the prefix of the place as KEYS[1]. It is run again if the connection is lost before the reply:
+   * Runs a script, with `{PREFIX}` as KEYS[1]. It is run again if the connection is lost before the reply:
    * whatever a script does must come to the same when it is done twice.
    */
   async run(script: string, args: readonly string[], signal: AbortSignal): Promise<unknown> {
     for (let attempt = 1;; attempt++) {
       try {
         const client = await this.#ready(signal);
-        return await this.#ask(client, ["EVAL", script, "1", this.#place.prefix, ...args], signal);
+        return await this.#ask(client, ["EVAL", script, "1", `{${this.#place.prefix}}`, ...args], signal);
       } catch (error) {
         if (!canPass(error)) throw this.#problem(error);
         this.#lostAt ??= performance.now();

@@ -16,7 +16,7 @@
  */
 
 const COMMON = `
-local function key(name) return '{' .. KEYS[1] .. '}:' .. name end
+local function key(name) return KEYS[1] .. ':' .. name end
 local request = cjson.decode(ARGV[1])
 
 local function now()

@@ -85,6 +85,8 @@ export function table(sessions: readonly (Session | EndedSession)[]): readonly s
 
 async function storeAt(place: string, flags: Flags, readOnly: boolean): Promise<Store> {
   if (!/^rediss?:/.test(place)) {
+    // A misspelt path would be made, and belong to whoever reports.
+    if (!Deno.statSync(place).isFile) throw new TypeError(`${place} is not a file`);
     const { SqliteStore } = await import("./sqlite_store.ts");
     return new SqliteStore(place, { readOnly });
   }
