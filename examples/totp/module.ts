@@ -40,18 +40,33 @@ const NOBODYS: Generator = {
   algorithm: "SHA1",
 };
 
-/** Databases by their path, for as long as nothing goes wrong with them. */
-const databases: Map<string, Attempts> = new Map();
+/** Databases by their path, each with what tells that it is still the file at that path. */
+const databases: Map<string, { readonly attempts: Attempts; readonly place: string }> = new Map();
 
-function databaseAt(path: string): Attempts {
-  const open = databases.get(path) ?? new Attempts(path);
-  databases.set(path, open);
-  return open;
+function placeOf(path: string): string {
+  const { dev, ino } = Deno.statSync(path);
+  return `${dev} ${ino}`;
 }
 
-/** Gives a database up that failed: the next login opens it anew. */
+/** The database at `path`, opened anew if another file is there: all workers must look at the same one. */
+function databaseAt(path: string): Attempts {
+  const open = databases.get(path);
+  if (open !== undefined) {
+    try {
+      if (placeOf(path) === open.place) return open.attempts;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    giveUp(path);
+  }
+  const attempts = new Attempts(path);
+  databases.set(path, { attempts, place: placeOf(path) });
+  return attempts;
+}
+
+/** Gives a database up that failed or is gone: the next login opens it anew. */
 function giveUp(path: string): void {
-  databases.get(path)?.[Symbol.dispose]();
+  databases.get(path)?.attempts[Symbol.dispose]();
   databases.delete(path);
 }
 

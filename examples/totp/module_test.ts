@@ -318,6 +318,30 @@ Deno.test("authenticate refuses while the database cannot be used, and recovers"
   assertCode(await login(files, codeAt(NOON)), "success");
 });
 
+Deno.test("authenticate gives up a database that breaks or is replaced while it is open", async () => {
+  using files = new Files();
+  const remove = () => {
+    for (const end of ["", "-wal", "-shm"]) {
+      try {
+        Deno.removeSync(files.database + end);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+  };
+  assertCode(await login(files, wrongCode(NOON)), "auth_err");
+  for (const end of ["", "-wal", "-shm"]) Deno.writeTextFileSync(files.database + end, "broken".repeat(9999));
+  assertCode(await login(files, codeAt(NOON), texts(codeAt(NOON))), "service_err");
+  remove();
+  assertCode(await login(files, codeAt(NOON)), "success");
+  remove();
+  // A worker that was started now would see nothing of the old one: neither does this one.
+  assertCode(await login(files, wrongCode(NOON), { words: ["failures=1"] }), "auth_err");
+  const { size } = Deno.statSync(files.database);
+  assert.ok(size > 0);
+  assertCode(await login(files, "", { words: ["failures=1"], ...texts(codeAt(NOON)) }), "maxtries");
+});
+
 Deno.test("authenticate is misconfigured by options that do not parse, and ignores unknown ones", async () => {
   using files = new Files();
   for (
