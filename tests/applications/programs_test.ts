@@ -117,8 +117,9 @@ scene("fork: an attempt of a sibling takes nothing from the parent", async () =>
 });
 
 scene("fork: a process that only has the same id as the parent resumes nothing", async () => {
-  const [kept] = await run("( start:forks:alice auth )");
-  const parent = kept!.sender.ppid;
+  const words = "pid ( start:forks:alice auth )".split(" ");
+  const parent = Number.parseInt((await stage().run([transaction, ...words])).stdout);
+  assert.deepEqual(order((await stage().take()).hooks), ["authenticate"]);
   // The next process gets the id behind this one, unless another is started in between.
   const again = `echo ${
     parent - 1

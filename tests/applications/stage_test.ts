@@ -82,7 +82,9 @@ scene("a stage: a dialogue says which text did not come", async () => {
   assert.deepEqual([early.code, early.stderr], [125, "dialogue: ended before: Password: \n"]);
   const late = await stage.dialogue(["sleep", "30"], [["Name: ", "alice"]], { ms: 1000 });
   assert.deepEqual([late.code, late.stderr], [124, "dialogue: not in time: Name: \n"]);
-  const { code, stdout } = await stage.dialogue(["sh", "-c", 'read -r word; echo "<$word>"; exit 3'], []);
+  const { code, stdout } = await stage.dialogue(["sh", "-c", 'read -r word; echo "<$word>"; exit 3'], [], {
+    ms: 1000,
+  });
   assert.equal(code, 124, stdout);
 });
 

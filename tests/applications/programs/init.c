@@ -21,6 +21,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -116,14 +117,17 @@ log_take(int fd, FILE *file)
 int
 main(int argc, char **argv)
 {
-	struct pollfd	fds[2];
-	char		input[256];
-	FILE		*file;
-	ssize_t		len;
-	int		fd;
+	const struct sched_param	first = { .sched_priority = 1 };
+	struct pollfd			fds[2];
+	char				input[256];
+	FILE				*file;
+	ssize_t				len;
+	int				fd;
 
 	if (argc != 2)
 		return 2;
+	/* Senders that leave soon are to be looked at before they have. */
+	(void)sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
 	/* Whoever loses their parents in here becomes ours: nobody waits. */
 	(void)signal(SIGCHLD, SIG_IGN);
 	if ((fd = log_listen()) == -1 ||

@@ -6,6 +6,7 @@
  *	start:SERVICE:USER	a new handle; the one before is left as it is
  *	auth acct cred open close delete passwd end
  *				calls of that handle
+ *	pid			nothing: the line tells the process
  *	( ... )			what a child does, which leaves without pam_end;
  *				its parent waits for it
  *
@@ -50,6 +51,8 @@ call(const char *word, pam_handle_t **pamh)
 {
 	if (strncmp(word, "start:", 6) == 0)
 		return start(word, pamh);
+	if (strcmp(word, "pid") == 0)
+		return PAM_SUCCESS;
 	if (strcmp(word, "auth") == 0)
 		return pam_authenticate(*pamh, 0);
 	if (strcmp(word, "acct") == 0)
