@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Harness } from "../../integration/harness.ts";
 import { assertSeen, tell } from "../../integration/scene.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
-import { configure, Folder, LATER, login } from "./scenes.ts";
+import { configure, Folder, LATER, login, PATIENT } from "./scenes.ts";
 import {
   group,
   GROUPS,
@@ -68,15 +68,15 @@ Deno.test.beforeAll(async () => {
   const server = `localhost:${slapd.tlsPort}`;
   const bind = { bind_dn: READER, bind_password_file: { credential: "bind-password" } };
   const credentials = { "bind-password": password };
-  configure(harness, { server, ca, ...bind }, { credentials });
-  configure(harness, { server, ca }, {}, "anonymous");
+  configure(harness, { server, ca, ...bind, ...PATIENT }, { credentials });
+  configure(harness, { server, ca, ...PATIENT }, {}, "anonymous");
   configure(
     harness,
-    { server: `127.0.0.1:${slapd.port}`, ca, tls: "starttls", ...bind },
+    { server: `127.0.0.1:${slapd.port}`, ca, tls: "starttls", ...bind, ...PATIENT },
     { credentials },
     "starttls",
   );
-  configure(harness, { server: `127.0.0.1:${slapd.port}`, tls: "none" }, {}, "clear");
+  configure(harness, { server: `127.0.0.1:${slapd.port}`, tls: "none", ...PATIENT }, {}, "clear");
   await harness.serve();
 });
 

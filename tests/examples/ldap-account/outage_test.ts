@@ -7,7 +7,7 @@ import module, { close } from "../../../examples/ldap-account/module.ts";
 import { Harness, ROOT } from "../../integration/harness.ts";
 import { assertSeen } from "../../integration/scene.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
-import { configure, Folder, LATER, login } from "./scenes.ts";
+import { configure, Folder, LATER, login, PATIENT } from "./scenes.ts";
 import { PEOPLE, person, Slapd, USERS } from "./slapd.ts";
 
 const ENTRIES = [
@@ -33,7 +33,7 @@ Deno.test.beforeAll(async () => {
   slapd = await Slapd.start({ certificate: good, ca, entries: ENTRIES });
   harness = new Harness();
   const server = `localhost:${slapd.tlsPort}`;
-  const options = { server, ca, base: PEOPLE, cache_file: { state: "cache.db" } };
+  const options = { server, ca, base: PEOPLE, cache_file: { state: "cache.db" }, ...PATIENT };
   configure(harness, options, { state: true });
   await harness.serve();
 });

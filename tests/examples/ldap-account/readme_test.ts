@@ -11,7 +11,7 @@ import { assertSeen } from "../../integration/scene.ts";
 import { pamDeno } from "../../sdk/command/program.ts";
 import { Command } from "../../sdk/supervisor/site.ts";
 import { makeCertificates } from "./certificates.ts";
-import { configure, Folder, LATER, login, MODULE } from "./scenes.ts";
+import { configure, Folder, LATER, login, MODULE, PATIENT } from "./scenes.ts";
 import { group, PEOPLE, person, READER, READER_PASSWORD, Slapd, USERS } from "./slapd.ts";
 
 const NEEDS_ROOT = { ignore: Deno.uid() !== 0 };
@@ -103,6 +103,7 @@ Deno.test(
         base: PEOPLE,
         bind_dn: READER,
         bind_password_file: file,
+        ...PATIENT,
       };
       configure(harness, options, { run_as: uid + at }, name);
       if (owner !== 0) Deno.chownSync(file, uid + at, uid + at);

@@ -22,6 +22,9 @@ export const NAME = "ldap-account";
 /** Options of a configuration, which a worker needs the permissions for. */
 export type Configured = Readonly<Record<string, unknown>> & { readonly server: string | readonly string[] };
 
+/** For tests that are not about time, on a machine that has other things to do. */
+export const PATIENT = { limit: "3s", total: "4s" } as const;
+
 /** Configures the module. */
 export function configure(
   harness: Harness,
