@@ -122,9 +122,10 @@ function withoutStore(
   context: OpenSessionContext<Options>,
   { session, isExempt, error }: { session: Session; isExempt: boolean; error: StoreError },
 ): Result<"openSession"> {
-  const { options, log, deny } = context;
+  const { options, log, signal, deny } = context;
   const ledger = ledgerAt(options);
-  if (isExempt || options.unavailable === "allow") {
+  // Whoever does not wait any more was refused already.
+  if (!signal.aborted && (isExempt || options.unavailable === "allow")) {
     log.error("Session {session} of {user} is open and not in the ledger: {reason}", {
       session: session.id,
       user: session.user,
@@ -142,9 +143,9 @@ function withoutStore(
 }
 
 /** Ends a session that the application takes for refused: it may be in the ledger, and only the answer was lost. */
-function takeBack(context: OpenSessionContext<Options>, { id, user, opened }: Session): void {
+function takeBack(context: OpenSessionContext<Options>, { id, user, opened: endedAt }: Session): void {
   // One that it was told is open stays open.
-  if (openAlready(context, user) === undefined) ledgerAt(context.options).later(id, { endedAt: opened });
+  if (openAlready(context, user) === undefined) ledgerAt(context.options).later(id, { endedAt });
 }
 
 async function open(

@@ -6,6 +6,7 @@ import { RedisStore } from "../../../examples/session-ledger/redis_store.ts";
 import { SqliteStore } from "../../../examples/session-ledger/sqlite_store.ts";
 import { HISTORY_MAX, type Session, type Store } from "../../../examples/session-ledger/store.ts";
 import { RedisServer } from "./redis_server.ts";
+import { eventually } from "./scene.ts";
 
 /** Fires when a test must give up. */
 function soon(): AbortSignal {
@@ -238,6 +239,28 @@ Deno.test("RedisStore does not count the sessions of a host that is gone, and do
     await here.end(near.id, "closed", 0, soon());
     const next = await here.admit({ session: session(), limits, dead: [] }, soon());
     assert.deepEqual(next.reached, { scope: "user:alice", max: 1, open: 1 });
+  } finally {
+    here.close();
+    there.close();
+  }
+});
+
+Deno.test("RedisStore says by itself that its host is there, for as long as it is", async () => {
+  await using server = await RedisServer.start();
+  const place = placeOf(server, { hostGoneMs: 2000 });
+  const [here, there] = [new RedisStore(placeOf(server), "here"), new RedisStore(place, "there")];
+  try {
+    const limits = [{ scope: "user:alice", max: 1 }];
+    await there.admit({ session: session({ host: "there" }), limits, dead: [] }, soon());
+    const until = async () => Number(await server.ask("HGET", "{test}:hosts", "there"));
+    const first = await until();
+    const open = async () =>
+      (await here.admit({ session: session(), limits, dead: [] }, soon())).reached === undefined;
+    await eventually("its time is over, had it said nothing", () => Date.now() > first + 500);
+    assert.ok(await until() > first);
+    assert.equal(await open(), false);
+    there.close();
+    await eventually("it is gone", open);
   } finally {
     here.close();
     there.close();
