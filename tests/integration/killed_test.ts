@@ -8,6 +8,8 @@ import { assertSeen, fixture, play, type Scene, type Seen, shareHarness } from "
 
 /** What a hook may take to return once its worker was killed: a figure of the project. */
 const KILLED_MS_MAX = 100;
+/** How long a handler may take to begin. */
+const WAITING_MS_MAX = 10_000;
 
 const shared = shareHarness((harness) => {
   harness.configure("patient", fixture("patient"));
@@ -68,6 +70,17 @@ function callInBackground(hook: Hook, background: Parameters<NonNullable<Scene["
   }
 }
 
+/** Waits for one more line in the log that says that the handler waits: how long the way there takes is the machine's affair. */
+function untilWaiting(): () => Promise<void> {
+  const waiting = () => shared().syslog.filter(({ text }) => text.endsWith("says: waiting")).length;
+  const before = waiting();
+  return async () => {
+    for (const end = performance.now() + WAITING_MS_MAX; waiting() === before; await sleep(1)) {
+      assert.ok(performance.now() < end, "the handler does not wait");
+    }
+  };
+}
+
 /** What a hook without a worker says, which the worker's replacement must not have to. */
 async function answersAgain(): Promise<void> {
   const seen = await play(shared(), {
@@ -86,7 +99,7 @@ for (const at of ["handler", "lookup", "text"] as const) {
       const seen = await killed(
         `while the handler waits (${at})`,
         { module: "patient", hook: "account", options: ["timeout=20s"], args: [`at=${at}`] },
-        () => sleep(40),
+        untilWaiting(),
         () => Deno.kill(worker, "SIGKILL"),
       );
       assertSeen(seen, {

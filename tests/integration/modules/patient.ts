@@ -17,6 +17,7 @@ export default defineModule({
   async account({ options, lookup, conversation, log, signal }) {
     switch (options.at) {
       case "handler":
+        log.info("waiting");
         return await new Promise<never>((_, reject) => {
           signal.addEventListener("abort", () => {
             log.info("given up: {name}", { name: (signal.reason as Error).name });
@@ -26,6 +27,7 @@ export default defineModule({
       case "lookup":
         await lookup.groups();
         await lookup.passwd();
+        log.info("waiting");
         return await new Promise<never>(() => {});
       case "text":
         conversation.info("wait");
