@@ -273,9 +273,10 @@ function openDatabase(file: string, pagesMax: number | undefined): Opened {
   try {
     database.exec("PRAGMA journal_mode = PERSIST");
     if (pagesMax !== undefined) database.exec(`PRAGMA max_page_count = ${pagesMax}`);
+    // Two workers may come at once: the second one waits here.
+    database.exec("BEGIN IMMEDIATE");
     const form = Number(database.prepare("PRAGMA user_version").get()?.user_version);
     if (form !== 0 && form !== FORM) throw new Error(`It is of another form: ${form}`);
-    database.exec("BEGIN IMMEDIATE");
     if (form === 0) {
       database.exec(TABLES);
       database.prepare("INSERT INTO clock VALUES (1, 0, ?)").run(randomBytes(KEY_OCTETS));

@@ -165,6 +165,17 @@ Deno.test("Cache notices that another process has deleted the file", () => {
   assert.deepEqual(other.logged, []);
 });
 
+Deno.test("Cache shares its file with that of another worker", () => {
+  using scene = new Scene();
+  using other = new Cache(scene.file);
+  scene.remember(ALICE, ALLOW);
+  other.remember(ALICE, deny("locked"), later(1), 8 * HOUR, scene.log);
+  assert.equal(scene.recall(ALICE, 1), "locked");
+  scene.remember(BOB, ALLOW, 1);
+  assert.equal(other.recall(BOB, later(1), HOUR, scene.log)?.decision.allow, true);
+  assert.deepEqual(scene.logged, []);
+});
+
 Deno.test("Cache throws away a file that is no database, or of another form", () => {
   using scene = new Scene();
   Deno.writeTextFileSync(scene.file, "this is no database".repeat(1000));
