@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { order, pick, type SeenHook } from "./recorded.ts";
 import { Sshd } from "./ssh.ts";
 import { stack } from "./stack.ts";
-import { ASKER, RECORDER, scene, shareStage } from "./stage.ts";
+import { ASKER, READER, RECORDER, scene, shareStage } from "./stage.ts";
 import { PASSWORD } from "./view.ts";
 
 let sshd: Sshd;
@@ -17,6 +17,7 @@ const stage = shareStage(async (stage) => {
   stage.module("recorder", RECORDER);
   stage.module("second", RECORDER);
   stage.module("asker", ASKER);
+  stage.module("reader", READER);
   stage.pam("sshd", stack());
   sshd = await Sshd.start(stage);
 });
@@ -188,3 +189,33 @@ scene("sshd: a user who does not exist is asked for, and the module still called
   }
   stage().pam("sshd", stack());
 });
+
+scene(
+  "sshd: instead of the password of a user who does not exist the module reads one that nobody types",
+  async () => {
+    stage().pam("sshd", [
+      "auth optional pam_deno.so grant=authtok reader",
+      "auth required pam_unix.so try_first_pass nodelay",
+      "account required pam_unix.so",
+      "session required pam_permit.so",
+    ]);
+    const octets = PASSWORD.length;
+    for (
+      const { user, by, typed } of [
+        { user: "alice", by: "password", typed: true },
+        { user: "nosuchuser", by: "password", typed: false },
+        { user: "alice", by: "keyboard-interactive", typed: true },
+        { user: "nosuchuser", by: "keyboard-interactive", typed: false },
+      ] as const
+    ) {
+      const { code } = await sshd.connect({ user, by, command: "true", steps: [["assword: ", PASSWORD]] });
+      assert.equal(code, user === "alice" ? 0 : 255);
+      const { lines } = await stage().take();
+      const said = lines.map(({ text }) => text).filter((text) => text.includes(" reader says: "));
+      assert.deepEqual(said, [
+        `pam_deno(sshd:auth): authenticate reader says: a password of ${octets} octets, typed: ${typed}`,
+      ]);
+    }
+    stage().pam("sshd", stack());
+  },
+);

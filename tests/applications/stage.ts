@@ -32,6 +32,9 @@ export const RECORDER: string = join(import.meta.dirname!, "modules", "recorder.
 /** The module that asks for a word. */
 export const ASKER: string = join(import.meta.dirname!, "modules", "asker.ts");
 
+/** The module that reads the password. */
+export const READER: string = join(import.meta.dirname!, "modules", "reader.ts");
+
 /** Whether a stage cannot be had: only root may make one. */
 export const NEEDS_ROOT: boolean = Deno.uid() !== 0;
 
