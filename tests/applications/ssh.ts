@@ -36,6 +36,9 @@ export interface Visit {
 const FOLDER = "/run/ssh";
 const KEY = `${FOLDER}/id_ed25519`;
 
+/** How many ports are tried. */
+const PORTS_MAX = 3;
+
 /** A running sshd, which asks PAM. */
 export class Sshd {
   readonly #stage: Stage;
@@ -59,12 +62,21 @@ export class Sshd {
       const { code, stderr } = await stage.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key]);
       if (code !== 0) throw new Error(`ssh-keygen: ${stderr}`);
     }
-    const port = freePort();
-    const read = (name: string) => Deno.readTextFileSync(stage.outside(name));
-    for (const user of ["root", ...Object.keys(PEOPLE)]) {
-      stage.write(`${FOLDER}/keys/${user}`, read(`${KEY}.pub`));
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await Sshd.#listen(stage, config, freePort());
+      } catch (error) {
+        // Somebody else may have taken the port meanwhile.
+        if (attempt === PORTS_MAX || !/Address already in use/.test(String(error))) throw error;
+      }
     }
-    stage.write(`${FOLDER}/known_hosts`, `[127.0.0.1]:${port} ${read(`${FOLDER}/host.pub`)}`);
+  }
+
+  static async #listen(stage: Stage, config: readonly string[], port: number): Promise<Sshd> {
+    for (const user of ["root", ...Object.keys(PEOPLE)]) {
+      stage.write(`${FOLDER}/keys/${user}`, stage.read(`${KEY}.pub`));
+    }
+    stage.write(`${FOLDER}/known_hosts`, `[127.0.0.1]:${port} ${stage.read(`${FOLDER}/host.pub`)}`);
     const lines = [
       ...config,
       `Port ${port}`,
