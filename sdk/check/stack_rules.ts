@@ -181,11 +181,16 @@ function* failsOpenByOption({ ours }: Subject): Iterable<StackFinding> {
   }
 }
 
+/** What to put where nobody says yes. On an auth line pam_permit would let everybody in without a password. */
+function lineThatSaysYes(type: Entry["line"]["type"]): string {
+  return type === "auth" ? "auth required pam_unix.so" : `${type} required pam_permit.so`;
+}
+
 function* nobodySaysYes({ entries, ours, moduleOf }: Subject): Iterable<StackFinding> {
   const [{ line }] = ours as [Entry];
   if (!entries.some(canSayYes)) {
     const what = "every line can only say ignore or no: libpam answers perm_denied to everybody";
-    const remedy = `add the line: ${line.type} required pam_permit.so`;
+    const remedy = `add the line: ${lineThatSaysYes(line.type)}`;
     yield { severity: "error", id: "stack-of-ignores", line, what, remedy };
     return;
   }
@@ -212,7 +217,9 @@ function* nobodySaysYes({ entries, ours, moduleOf }: Subject): Iterable<StackFin
     what: never
       ? "no other line says more than ignore, and the module has no hook for this one: libpam answers perm_denied to everybody"
       : "no other line says more than ignore: where the module answers ignore, libpam answers perm_denied",
-    remedy: `add behind it, if ignore is to mean yes: ${line.type} required pam_permit.so`,
+    remedy: line.type === "auth"
+      ? `add behind it what authenticates: ${lineThatSaysYes(line.type)}`
+      : `add behind it, if ignore is to mean yes: ${lineThatSaysYes(line.type)}`,
   };
 }
 
@@ -231,7 +238,7 @@ function* breakGlass({ entries, ours }: Subject): Iterable<StackFinding> {
       line: chooser.line,
       what:
         "this line leads root past the module, and then no line says success: libpam answers perm_denied to root",
-      remedy: `add at the end of the stack: ${entry.line.type} required pam_permit.so`,
+      remedy: `add at the end of the stack: ${lineThatSaysYes(entry.line.type)}`,
     }
     : {
       severity: "warning",

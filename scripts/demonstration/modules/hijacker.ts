@@ -37,9 +37,9 @@ function text(words: string): number[] {
   return [bytes.length >> 8, bytes.length & 0xff, ...bytes];
 }
 
-/** A result without a message, data, delay, item, variable or token. */
+/** A result without a message, data, delay, item, variable, token or user file. */
 function success(): Uint8Array {
-  return frame(RESULT, 0, ...new Uint8Array(1 + 1 + 2 + 4 + 2 + 2 + 2));
+  return frame(RESULT, 0, ...new Uint8Array(1 + 1 + 2 + 4 + 2 + 2 + 2 + 2));
 }
 
 function giveAllAway(socket: Socket): void {

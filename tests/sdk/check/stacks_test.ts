@@ -92,6 +92,20 @@ const MISTAKES: readonly Mistake[] = [
     right: { demo: `account required SHIM hours;account required pam_echo.so;${YES}` },
   },
   {
+    id: "stack-of-ignores",
+    severity: "error",
+    says: /add the line: auth required pam_unix\.so$/m,
+    wrong: { demo: "auth [default=ignore] SHIM hours;auth required pam_echo.so" },
+    right: { demo: "auth required SHIM hours;auth required pam_echo.so;auth required pam_unix.so" },
+  },
+  {
+    id: "alone-in-stack",
+    severity: "warning",
+    says: /authenticates: auth required pam_unix\.so$/m,
+    wrong: { demo: "auth required SHIM hours" },
+    right: { demo: "auth required SHIM hours;auth required pam_unix.so" },
+  },
+  {
     id: "alone-in-stack",
     severity: "warning",
     says: /where the module answers ignore/,
