@@ -276,7 +276,10 @@ export class Stage implements AsyncDisposable {
     await this.#init.end().catch(() => {});
     await this.#init[Symbol.asyncDispose]();
     await this.#serve?.[Symbol.asyncDispose]();
-    await Deno.remove(this.#folder, { recursive: true });
+    await Deno.remove(this.#folder, { recursive: true }).catch((error) => {
+      // The test has ended it before.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
   }
 }
 

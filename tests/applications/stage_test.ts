@@ -53,7 +53,7 @@ scene(
 );
 
 scene("a stage: what was started on it ends with it, and its folder goes", async () => {
-  const stage = await Stage.open();
+  await using stage = await Stage.open();
   const folder = stage.outside("/");
   await stage.run(["sh", "-c", "setsid sleep 4711 >/dev/null 2>&1 &"]);
   const beside = stage.start(["sleep", "4712"]);

@@ -35,6 +35,17 @@ scene("su: from root it asks about the account and the session, not for a passwo
   }
 });
 
+scene("su: from root on a terminal, which is what the module sees", async () => {
+  services();
+  const { code, stdout } = await stage().dialogue(["su", "alice", "-c", "id -un"]);
+  assert.deepEqual({ code, stdout }, { code: 0, stdout: "alice\n" });
+  const { hooks } = await stage().take();
+  assert.deepEqual(order(hooks), ["account", "openSession", "closeSession"]);
+  for (const hook of hooks) {
+    assert.deepEqual(pick(hook, "ruser", "tty"), { ruser: "root", tty: "/dev/pts/0" });
+  }
+});
+
 scene("su: from alice to bob on a terminal, with a child between open and close", async () => {
   services();
   const { code, stdout } = await stage().dialogue(["su", "bob", "-c", "echo $PPID; id -un"], [ASKED], {
