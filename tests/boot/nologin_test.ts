@@ -8,6 +8,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { pamLines } from "../examples/readme.ts";
 import { debianPackage } from "../packaging/built.ts";
 import { ROOT } from "./debian.ts";
 import { Machine } from "./machine.ts";
@@ -23,7 +24,7 @@ Deno.test({
     await installPackage(machine, await debianPackage());
     await makeUsers(machine, [ALICE]);
     await addModule(machine, NAME, join(ROOT, "examples", NAME, "module.ts"));
-    await service(machine, "gate", [`account required pam_deno.so grant=shadow ${NAME}`]);
+    await service(machine, "gate", pamLines(NAME));
     const ask = async (what: string) => {
       const { code, stdout, stderr } = await askAccount(machine, "gate", ALICE);
       return { open: code === 0, told: `${what}: ${stdout}${stderr}` };

@@ -7,15 +7,16 @@
 
 import { parse } from "jsonc-parser";
 import assert from "node:assert/strict";
-import { readmeCommand, readmeConfiguration, readmeLine } from "../examples/time-of-day/readme.ts";
+import { addWords, configurations, pamLines } from "../examples/readme.ts";
 import { debianPackage } from "../packaging/built.ts";
 import { Machine, type Output } from "./machine.ts";
 import { askAccount, installPackage, service } from "./site.ts";
 
 const SERVICE = "timed";
 const CONF = "/etc/security/time.conf";
-const FOLDER = "/usr/share/pam-deno/examples/time-of-day";
-const FILE = `${FOLDER}/time-of-day.js`;
+const NAME = "time-of-day";
+const FOLDER = `/usr/share/pam-deno/examples/${NAME}`;
+const FILE = `${FOLDER}/${NAME}.js`;
 
 Deno.test({
   name: "the unit of time-of-day sees a time.conf that is replaced, whose it is, and the machine's time zone",
@@ -32,23 +33,19 @@ Deno.test({
 
     await t.step("the README's command leaves the README's configuration", async () => {
       // The package has the example as one file.
-      const words = readmeCommand().replace(
-        "examples/time-of-day",
-        `${FILE} --sha256 ${FOLDER}/time-of-day.sha256`,
-      );
-      await machine.must(words.replace("pam-deno add", "pam-deno add --yes"));
-      const text = await machine.must(["cat", "/etc/pam-deno/modules/time-of-day.jsonc"]);
+      const [add, , ...flags] = addWords(NAME);
+      await machine.must(["pam-deno", add!, "--yes", FILE, "--sha256", `${FOLDER}/${NAME}.sha256`, ...flags]);
+      const text = await machine.must(["cat", `/etc/pam-deno/modules/${NAME}.jsonc`]);
       const { options, permissions } = parse(text);
-      const expected = readmeConfiguration({});
+      const [expected] = configurations(NAME);
       assert.deepEqual({ options, permissions }, {
-        options: expected.options,
-        permissions: expected.permissions,
+        options: expected?.options,
+        permissions: expected?.permissions,
       });
     });
 
     await t.step("the README's line answers by the file, which may be replaced", async () => {
-      const { type, control, words } = readmeLine();
-      await service(machine, SERVICE, [[type, control, "pam_deno.so", ...words].join(" ")]);
+      await service(machine, SERVICE, pamLines(NAME));
       assert.equal((await ask()).code, 0);
       for (let i = 0; i < 3; i++) {
         await write("*;*;*;!Al0000-2400\n");

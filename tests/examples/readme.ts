@@ -7,7 +7,8 @@
 
 import { join } from "node:path";
 import { parse, type ParseError } from "jsonc-parser";
-import { ROOT } from "../integration/harness.ts";
+import type { LineType } from "../../sdk/hooks.ts";
+import { ROOT, type ShimLine } from "../integration/harness.ts";
 
 /** The modules that are meant to be published. */
 export const MODULES = [
@@ -33,14 +34,21 @@ function blocks(name: ExampleName, language: string): string[] {
   return [...readme(name).matchAll(pattern)].map(([, text]) => text!);
 }
 
+/** Text with other paths, hosts and so on in place of the README's. */
+export type Replaced = Readonly<Record<string, string>>;
+
+function replace(text: string, replaced: Replaced): string {
+  return Object.entries(replaced).reduce((text, [here, there]) => text.replaceAll(here, there), text);
+}
+
 /** The words of the one `pam-deno add` that the README has, without `pam-deno`. */
-export function addWords(name: ExampleName): string[] {
+export function addWords(name: ExampleName, replaced: Replaced = {}): string[] {
   const commands = blocks(name, "sh").join("").replaceAll("\\\n", " ").split("\n")
     .filter((line) => line.startsWith("pam-deno add "));
   if (commands.length !== 1) {
     throw new Error(`examples/${name}/README.md has ${commands.length} times 'pam-deno add', not once`);
   }
-  return commands[0]!.trim().split(/\s+/).slice(1);
+  return replace(commands[0]!, replaced).trim().split(/\s+/).slice(1);
 }
 
 /** The pam.d lines of the README. */
@@ -52,12 +60,40 @@ export function pamLines(name: ExampleName): string[] {
   return lines;
 }
 
-/** The module's configuration in the README; nothing if it needs none. */
-export function configuration(name: ExampleName): Record<string, unknown> | undefined {
-  const found = blocks(name, "jsonc").find((text) => text.includes(`/etc/pam-deno/modules/${name}.jsonc`));
-  if (found === undefined) return undefined;
-  const errors: ParseError[] = [];
-  const value = parse(found, errors, { allowTrailingComma: true });
-  if (errors.length > 0) throw new Error(`examples/${name}/README.md: the configuration does not parse`);
-  return value;
+/** A line of the README in which `pam_deno.so` stands, in its parts. */
+export type ReadmeLine = Required<ShimLine>;
+
+/** The lines of the README that ask the module. */
+export function shimLines(name: ExampleName): ReadmeLine[] {
+  return pamLines(name).flatMap((line) => {
+    const [type, control, shim, ...words] = line.trim().split(/\s+(?![^[]*\])/) as [
+      LineType,
+      "required",
+      ...string[],
+    ];
+    if (shim !== "pam_deno.so") return [];
+    const at = words.findIndex((word) => !word.includes("="));
+    return [{ type, control, options: words.slice(0, at), module: words[at]!, args: words.slice(at + 1) }];
+  });
+}
+
+/** The one line of a type that asks the module. */
+export function shimLine(name: ExampleName, type: LineType): ReadmeLine {
+  const [line, ...more] = shimLines(name).filter((line) => line.type === type);
+  if (line === undefined || more.length > 0) {
+    throw new Error(`examples/${name}/README.md does not have one line of type ${type}`);
+  }
+  return line;
+}
+
+/** The module's configurations in the README, as objects: the first is the one that belongs to its `pam-deno add`. */
+export function configurations(name: ExampleName, replaced: Replaced = {}): Record<string, unknown>[] {
+  const found = blocks(name, "jsonc").filter((text) => text.includes(`/etc/pam-deno/modules/${name}.jsonc`));
+  if (found.length === 0) throw new Error(`examples/${name}/README.md has no configuration`);
+  return found.map((text) => {
+    const errors: ParseError[] = [];
+    const value = parse(replace(text, replaced), errors, { allowTrailingComma: true });
+    if (errors.length > 0) throw new Error(`examples/${name}/README.md: a configuration does not parse`);
+    return value;
+  });
 }

@@ -10,6 +10,7 @@ import type { ScriptStep } from "@pam-deno/sdk/libpam";
 import { script } from "@pam-deno/sdk/libpam";
 import { join } from "node:path";
 import { Harness, ROOT } from "../../integration/harness.ts";
+import { shimLines } from "../readme.ts";
 import type { Call, Passwd, Report } from "./change_report.ts";
 
 const NAME = "account-ageing";
@@ -117,10 +118,8 @@ async function main(report: string): Promise<void> {
   const module = join(ROOT, "examples", NAME, "module.ts");
   harness.configure(NAME, module, { permissions: { read: ["/run", "/etc/nologin"] } });
   await harness.serve();
-  const options = ["grant=shadow"];
   harness.stack("login", [
-    { type: "account", module: NAME, options },
-    { type: "password", control: "requisite", module: NAME, options },
+    ...shimLines(NAME),
     { type: "password", control: "required", module: "pam_unix.so", args: ["obscure", "sha512"] },
   ]);
   Deno.copyFileSync(join(harness.services.path, "login"), "/etc/pam.d/passwd");

@@ -5,17 +5,16 @@ import { join } from "node:path";
 import { Sshd } from "../../applications/ssh.ts";
 import { ROOT, scene, shareStage, type Stage } from "../../applications/stage.ts";
 import { PASSWORD, PEOPLE } from "../../applications/view.ts";
+import { pamLines } from "../readme.ts";
 import { CLIENT, Issuer } from "./issuer.ts";
 
 /** What a session does: shows its token, where it is, and whose. */
 const LOOK = 'echo "token=$(cat "$OAUTH_TOKEN_FILE") file=$(stat -c "%n %U %a" "$OAUTH_TOKEN_FILE")."';
-const GRANT = "grant=env:OAUTH_TOKEN_FILE,user_file:oauth-*";
 
 const lines = (required: "yes" | "no") => [
   "auth requisite pam_unix.so nodelay",
-  `auth optional pam_deno.so ${GRANT} credentials required=${required}`,
   "account required pam_unix.so",
-  `session required pam_deno.so ${GRANT} credentials required=${required}`,
+  ...pamLines("credentials").map((line) => `${line} required=${required}`),
 ];
 
 function wire(stage: Stage, required: "yes" | "no"): void {

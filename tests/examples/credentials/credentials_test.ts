@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
 import { Harness, ROOT } from "../../integration/harness.ts";
 import { newService, type Seen, tell, watch } from "../../integration/scene.ts";
+import { shimLine } from "../readme.ts";
 import { Authority } from "./authority.ts";
 import { CLIENT, Issuer } from "./issuer.ts";
 
@@ -13,7 +14,6 @@ const MODULE = join(ROOT, "examples", NAME, "module.ts");
 const USER = "nobody";
 const UID = 65534;
 const SESSIONS = 20;
-const OPTIONS = ["grant=env:OAUTH_TOKEN_FILE,user_file:oauth-*"];
 const NO_TOKEN = "error_msg There is no token for this session: try again later, or ask the administrator";
 
 /** A test that makes files for another user. */
@@ -56,13 +56,13 @@ async function serve({ server, secret = "", options = { loopback_http: "yes" } }
 function stack(
   harness: Harness,
   args: readonly string[] = [],
-  control: "optional" | "required" = "optional",
+  control?: "required",
 ): string {
   const service = newService();
   harness.stack(service, [
     { type: "auth", control: "required", module: "pam_permit.so" },
-    { type: "auth", control, module: NAME, options: OPTIONS, args },
-    { type: "session", control: "required", module: NAME, options: OPTIONS, args },
+    { ...shimLine(NAME, "auth"), ...control && { control }, args },
+    { ...shimLine(NAME, "session"), args },
   ]);
   return service;
 }

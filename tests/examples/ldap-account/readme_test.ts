@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ldap-account as its README installs, configures and wires it; where its password may be; what its bundle is made of.
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { ServiceDirectory, Transaction } from "@pam-deno/sdk/libpam";
 import { parse } from "jsonc-parser";
 import { bundleModule } from "../../../sdk/install/bundle.ts";
@@ -10,19 +10,12 @@ import { Harness, ROOT, SHIM } from "../../integration/harness.ts";
 import { assertSeen } from "../../integration/scene.ts";
 import { pamDeno } from "../../sdk/command/program.ts";
 import { Command } from "../../sdk/supervisor/site.ts";
+import { addWords, configurations, pamLines } from "../readme.ts";
 import { makeCertificates } from "./certificates.ts";
-import { configure, Folder, LATER, login, MODULE, PATIENT } from "./scenes.ts";
+import { configure, Folder, LATER, login, MODULE, NAME, PATIENT } from "./scenes.ts";
 import { group, PEOPLE, person, READER, READER_PASSWORD, Slapd, USERS } from "./slapd.ts";
 
 const NEEDS_ROOT = { ignore: Deno.uid() !== 0 };
-const README = Deno.readTextFileSync(join(dirname(MODULE), "README.md"));
-
-/** The one block of the README in a language. */
-function block(language: string): string {
-  const found = [...README.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gm"))];
-  assert.equal(found.length, 1, `README.md has ${found.length} blocks of ${language}`);
-  return found[0]![1]!;
-}
 
 Deno.test(
   "ldap-account decides as its README installs, configures and wires it (needs root)",
@@ -33,30 +26,28 @@ Deno.test(
     await using slapd = await Slapd.start({ certificate: good, ca, entries: USERS + person("nobody") });
     await slapd.add(group("staff", "member", [`uid=nobody,${PEOPLE}`]));
     const password = folder.write("password", `${READER_PASSWORD}\n`, 0o600);
-    const here = (text: string) =>
-      text.replaceAll("ldap.example.org:636", `localhost:${slapd.tlsPort}`).replaceAll(
-        "/etc/pam-deno/ldap-ca.pem",
-        ca,
-      )
-        .replaceAll("/etc/pam-deno/secrets/ldap", password);
+    const replaced = {
+      "ldap.example.org:636": `localhost:${slapd.tlsPort}`,
+      "/etc/pam-deno/ldap-ca.pem": ca,
+      "/etc/pam-deno/secrets/ldap": password,
+    };
     const names = ["config", "runtime", "state", "keep", "cache", "unit", "pam"];
     for (const name of names) Deno.mkdirSync(join(folder.path, name), { mode: 0o755 });
     const places = names.flatMap((name) => [`--${name}-dir`, join(folder.path, name)]);
 
-    const [program, add, module, ...words] = here(block("sh")).trim().split(" ");
-    assert.deepEqual([program, add, module], ["pam-deno", "add", "examples/ldap-account"]);
-    const added = await pamDeno(["add", join(ROOT, module!), ...words, "--yes", ...places]);
+    const [add, module, ...words] = addWords(NAME, replaced);
+    const added = await pamDeno([add!, join(ROOT, module!), ...words, "--yes", ...places]);
     assert.equal(added.status, 0, added.stderr);
     const file = join(folder.path, "config", "modules", "ldap-account.jsonc");
     const { module: installed } = parse(Deno.readTextFileSync(file));
-    Deno.writeTextFileSync(file, JSON.stringify({ ...parse(here(block("jsonc"))), module: installed }));
+    Deno.writeTextFileSync(file, JSON.stringify({ ...configurations(NAME, replaced)[0], module: installed }));
 
     await using server = new Command(["serve", ...places], { LD_PRELOAD: "" });
     await server.printed(/^ready ldap-account \(account\) in \d+ ms/m);
     using services = ServiceDirectory.create({ dir: folder.path });
     const shim = [`runtime_dir=${join(folder.path, "runtime")}`, `config_dir=${join(folder.path, "config")}`];
-    const lines = block("pam").replace("pam_deno.so", [SHIM, ...shim].join(" "));
-    Deno.writeTextFileSync(join(services.path, "readme"), lines);
+    const lines = pamLines(NAME).map((line) => line.replace("pam_deno.so", [SHIM, ...shim].join(" ")));
+    Deno.writeTextFileSync(join(services.path, "readme"), `${lines.join("\n")}\n`);
     const account = async (user: string) => {
       await using transaction = Transaction.start({ service: "readme", user, confdir: services.path });
       return transaction.account();

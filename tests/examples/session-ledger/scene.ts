@@ -12,8 +12,8 @@ import { RedisStore } from "../../../examples/session-ledger/redis_store.ts";
 import { SqliteStore } from "../../../examples/session-ledger/sqlite_store.ts";
 import type { Session, Store } from "../../../examples/session-ledger/store.ts";
 import { Harness, ROOT } from "../../integration/harness.ts";
+import { shimLine } from "../readme.ts";
 import { buildCaller, Caller } from "./callers.ts";
-import { readmeLine } from "./readme.ts";
 import { RedisServer } from "./redis_server.ts";
 
 /** The module. */
@@ -76,7 +76,7 @@ export class Scene implements AsyncDisposable {
     try {
       harness.configure(NAME, MODULE, { ...keys, ...config, options: { ...keys.options, ...options } });
       await harness.serve();
-      harness.stack(SERVICE, [readmeLine()]);
+      harness.stack(SERVICE, [shimLine(NAME, "session")]);
     } catch (error) {
       await scene[Symbol.asyncDispose]();
       throw error;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { LineOptions } from "../../../examples/session-ledger/options.ts";
-import { readmeConfigurations } from "./readme.ts";
+import { configurations } from "../readme.ts";
 import { Scene } from "./scene.ts";
 
 const NOT_ROOT = Deno.uid() !== 0;
@@ -80,8 +80,8 @@ Deno.test({
   name: "the README's configuration of a machine is served, and does what it says (needs root)",
   ignore: NOT_ROOT,
   async fn() {
-    const [machine] = readmeConfigurations();
-    const { options, ...config } = machine as { options: Record<string, unknown> };
+    const [machine] = configurations("session-ledger");
+    const { module: _, options, ...config } = machine as { module: string; options: Record<string, unknown> };
     await using scene = await Scene.start({ kind: "sqlite", options, config });
     const callers = scene.callers(4);
     const codes = [];
@@ -91,7 +91,7 @@ Deno.test({
 });
 
 Deno.test("the README's configuration of a fleet has options that the module takes", () => {
-  const [, fleet] = readmeConfigurations();
+  const [, fleet] = configurations("session-ledger");
   const { options, permissions } = fleet as {
     options: Record<string, string>;
     permissions: { net: string[] };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Harness, ROOT, SHIM } from "../../integration/harness.ts";
 import { assertSeen, newService, type Seen, shareHarness, tell, watch } from "../../integration/scene.ts";
-import { readmeCommand, readmeConfiguration, readmeLine } from "./readme.ts";
+import { configurations, shimLine } from "../readme.ts";
 
 const NAME = "time-of-day";
 const ALWAYS = "*;*;*;Al0000-2400\n";
@@ -39,7 +39,7 @@ Deno.test.beforeAll(() => {
 });
 
 const shared = shareHarness((harness) => {
-  const { module: _, ...config } = readmeConfiguration({
+  const [{ module: _, ...config } = {}] = configurations(NAME, {
     "/etc/security/time.conf": conf(),
     "/etc/localtime": link(),
   });
@@ -53,18 +53,13 @@ const EVERYBODY = { user: "nobody", tty: "tty1" };
 /** Asks for the account by the README's line. */
 async function account({ user, tty } = EVERYBODY): Promise<Seen> {
   const harness = shared();
-  const { type, control, words: [module = "", ...args] } = readmeLine();
-  assert.equal(type, "account");
   const service = newService();
-  harness.stack(service, [{ type, control: control as "required", module, args }]);
+  harness.stack(service, [shimLine(NAME, "account")]);
   await using transaction = harness.start(service, { user, items: { tty } });
   return await watch(harness, service, transaction, (transaction) => transaction.account());
 }
 
 Deno.test("the README's line and configuration take pam_time's place", async () => {
-  const flags = "--option time_conf=/etc/security/time.conf --option localtime=/etc/localtime";
-  assert.equal(readmeCommand(), `pam-deno add examples/${NAME} ${flags}`);
-  assert.equal(readmeLine().words[0], NAME);
   write(ALWAYS);
   assertSeen(await account(), { code: "success" });
   write("*;*;bob;Al0000-2400\n*;tty*;nob*;!Al0000-2400\n");

@@ -5,19 +5,17 @@ import { join } from "node:path";
 import { Sshd } from "../../applications/ssh.ts";
 import { ROOT, scene, shareStage } from "../../applications/stage.ts";
 import { PASSWORD } from "../../applications/view.ts";
+import { pamLines } from "../readme.ts";
 import { type Authenticator, enrolled } from "./authenticator.ts";
 
 const ALICE = "(alice@127.0.0.1)";
 const CODE = "One-time code: ";
 const REST = ["account required pam_unix.so", "session optional pam_unix.so"];
+const LINES = pamLines("totp");
 /** As the README has it: a code is asked for once the password was right. */
-const BEHIND = [
-  "auth requisite pam_unix.so nodelay",
-  "auth required pam_deno.so grant=prompt totp failures=1",
-  ...REST,
-];
+const BEHIND = ["auth requisite pam_unix.so nodelay", ...LINES.map((line) => `${line} failures=1`), ...REST];
 /** The other way round, and whoever is wrong is asked for both. */
-const BEFORE = ["auth required pam_deno.so grant=prompt totp", "auth required pam_unix.so nodelay", ...REST];
+const BEFORE = [...LINES, "auth required pam_unix.so nodelay", ...REST];
 
 let device: Authenticator;
 let sshd: Sshd;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Harness, ROOT } from "../../integration/harness.ts";
 import { newService, watch } from "../../integration/scene.ts";
 import type { PamCode } from "../../../sdk/tokens.ts";
+import { shimLine } from "../readme.ts";
 import { enrolled } from "./authenticator.ts";
 
 const MODULE = join(ROOT, "examples", "totp", "module.ts");
@@ -41,7 +42,7 @@ function types(answer: Answer): Conversation {
 /** The stack of a service with the module on its one line. */
 function stack(harness: Harness, args: readonly string[] = []): string {
   const service = newService();
-  harness.stack(service, [{ type: "auth", module: "totp", options: ["grant=prompt"], args }]);
+  harness.stack(service, [{ ...shimLine("totp", "auth"), args }]);
   return service;
 }
 
