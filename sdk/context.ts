@@ -174,8 +174,10 @@ export interface AuthenticateContext<O = NoOptions, G extends Grant = never>
 }
 
 /**
- * What the handler of `setCredentials` sees; see pam_sm_setcred(3). sshd calls it twice for one login, and
- * libpam judges it by what authenticate returned in the same process: it cannot refuse a login.
+ * What the handler of `setCredentials` sees; see pam_sm_setcred(3). sshd calls it twice for one login. Do not
+ * refuse here: libpam judges it by what authenticate returned in the same process, so that a refusal is lost.
+ * Where authenticate ran in another process, a failure counts: after sshd's keyboard-interactive it ends the
+ * login. sudo ignores it.
  *
  * @example
  * ```ts
@@ -317,7 +319,11 @@ export interface ChangePasswordContext<
 > extends Context<H, O, G>, Authtok<G, "password">, OldAuthtok<G, "password"> {
   /** PAM_CHANGE_EXPIRED_AUTHTOK: return `ignore` unless the user's password has expired. */
   readonly onlyIfExpired: boolean;
-  /** The caller's real user is root, who may set another's password without knowing the old one. */
+  /**
+   * The caller's real user is root, who may set another's password without knowing the old one. It says nothing
+   * of the person: sshd's is root too, when it has an expired password changed during a login. Then
+   * `onlyIfExpired` is set.
+   */
   readonly privileged: boolean;
 }
 
