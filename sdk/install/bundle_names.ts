@@ -30,6 +30,10 @@ export interface Origins {
   readonly jsr: string;
 }
 
+/** What the bundler writes in front of a CommonJS file, and of one that is loaded later: its way is the key of an object. */
+const WRAPPER = /= __(?:commonJS|esm)\(\{$/;
+const WRAPPED = /^( *")((?:\.\.\/|deno:)[^"\\]+)("\((?:exports(?:, module)?)?\) \{)$/;
+
 /** Names a bundle and its source map by their bytes, after taking out where packages came from. */
 export async function nameBundle(code: string, map: string, origins: Origins): Promise<NamedBundle> {
   const rename = (source: string) => renameSource(source, origins);
@@ -39,7 +43,13 @@ export async function nameBundle(code: string, map: string, origins: Origins): P
   const sources = new Set(parsed.sources);
   const newMap = JSON.stringify(parsed);
   const mapName = `${await sha256Of(newMap)}.js.map`;
-  const lines = code.split("\n").map((line) => {
+  const lines = code.split("\n").map((line, i, all) => {
+    const [, before, wrapped, behind] = (WRAPPER.test(all[i - 1] ?? "") && WRAPPED.exec(line)) || [];
+    if (wrapped !== undefined) {
+      const source = rename(wrapped);
+      sources.add(source);
+      return `${before}${source}${behind}`;
+    }
     if (line.startsWith("//# sourceMappingURL=")) return `//# sourceMappingURL=${mapName}`;
     if (!/^\/\/ (?:\.\.\/|deno:)/.test(line)) return line;
     const source = rename(line.slice(3));
