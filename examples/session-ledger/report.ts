@@ -3,7 +3,7 @@
  * A report of the open sessions, for the administrator.
  *
  * ```sh
- * deno run -A report.ts /var/lib/pam-deno-state/session-ledger/sessions.db
+ * deno run -A examples/session-ledger/report.ts /var/lib/pam-deno-state/session-ledger/sessions.db
  * ```
  *
  * @module

@@ -3,7 +3,7 @@
  * Makes a new secret for a user. It prints two lines: the URI that an authenticator takes, mostly as a picture, and the line for the file
  * of secrets. It writes nothing else and nowhere else.
  *
- * Usage: `deno run enroll.ts USER [issuer=NAME] [digits=6] [period=30] [algorithm=SHA1]`
+ * Usage: `deno run examples/totp/enroll.ts USER [issuer=NAME] [digits=6] [period=30] [algorithm=SHA1]`
  *
  * @module
  */

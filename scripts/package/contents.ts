@@ -6,7 +6,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { stageExample } from "./example.ts";
+import { stageExamples } from "./examples.ts";
 import { PLAIN, PROGRAM, run, type Staging } from "./files.ts";
 import { stageSdk } from "./sdk.ts";
 import { execStart, fillIn } from "./texts.ts";
@@ -32,7 +32,6 @@ const COPIES: readonly (readonly [from: string, to: string, mode?: number])[] = 
   ["packaging/completion/pam-deno.bash", "/usr/share/bash-completion/completions/pam-deno"],
   ["packaging/completion/_pam-deno", "/usr/share/zsh/vendor-completions/_pam-deno"],
   ["packaging/completion/pam-deno.fish", "/usr/share/fish/vendor_completions.d/pam-deno.fish"],
-  ["packaging/example/README.md", "/usr/share/pam-deno/examples/time-of-day/README.md"],
   ["packaging/debian/copyright", `${DOC}/copyright`],
   ["packaging/debian/lintian-overrides", "/usr/share/lintian/overrides/pam-deno"],
   ["README.md", `${DOC}/README.md`],
@@ -72,7 +71,7 @@ export async function stageContents(staging: Staging, root: string): Promise<voi
   await stageShim(staging, root);
   await stageTools(staging);
   await stageSdk(staging, root, `${LIB}/sdk`);
-  await stageExample(staging, root, `${LIB}/sdk`);
+  await stageExamples(staging, root, `${LIB}/sdk`);
 }
 
 function isFile(path: string): boolean {

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { sourceDate } from "../../scripts/package.ts";
+import { MODULES } from "../examples/readme.ts";
 import { debianPackage, run, SOURCES } from "./built.ts";
 import { ROOT } from "./built.ts";
 
@@ -37,7 +38,10 @@ const EXPECTED = [
   "./usr/share/man/man8/pam-deno.8.gz",
   "./usr/share/man/man8/pam_deno.8.gz",
   "./usr/share/pam-configs/pam-deno",
-  "./usr/share/pam-deno/examples/time-of-day/time-of-day.js",
+  ...MODULES.map((name) => `./usr/share/pam-deno/examples/${name}/${name}.js`),
+  "./usr/share/pam-deno/examples/session-ledger/report.js",
+  "./usr/share/pam-deno/examples/time-of-day/rules.jsonc",
+  "./usr/share/pam-deno/examples/totp/enroll.js",
   "./usr/share/zsh/vendor-completions/_pam-deno",
   "./var/lib/pam-deno/modules/",
 ];
@@ -119,14 +123,55 @@ Deno.test("the package names no place of the machine that built it", async () =>
   });
 });
 
-Deno.test("the example of the package is the bundle that its sum names", async () => {
+/** The files of an example that a README may lead to. */
+function links(text: string): string[] {
+  return [...text.matchAll(/\]\(([^):]+)\)/g)].map(([, to]) => to!);
+}
+
+Deno.test("the examples of the package are the bundles that their sums name, and need nothing beside them", async () => {
   await unpacked(async (folder) => {
-    const example = join(folder, "usr/share/pam-deno/examples/time-of-day");
-    const bytes = await Deno.readFile(join(example, "time-of-day.js"));
-    const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-    assert.equal(await Deno.readTextFile(join(example, "time-of-day.sha256")), `${sum}\n`);
-    const code = new TextDecoder().decode(bytes);
-    assert.deepEqual([...code.matchAll(/^import .* from "(?!node:).*"/gm)].map(([line]) => line), []);
+    for (const name of MODULES) {
+      const example = join(folder, "usr/share/pam-deno/examples", name);
+      const bytes = await Deno.readFile(join(example, `${name}.js`));
+      const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+      assert.equal(await Deno.readTextFile(join(example, `${name}.sha256`)), `${sum}\n`);
+      const programs = [...Deno.readDirSync(example)].filter(({ name }) => name.endsWith(".js"));
+      for (const { name: file } of programs) {
+        const code = await Deno.readTextFile(join(example, file));
+        assert.deepEqual([...code.matchAll(/^import .* from "(?!node:).*"/gm)].map(([line]) => line), []);
+      }
+    }
+  });
+});
+
+Deno.test("the examples of the package have READMEs that are true there", async () => {
+  await unpacked(async (folder) => {
+    for (const name of MODULES) {
+      const into = `/usr/share/pam-deno/examples/${name}`;
+      const file = `${into}/${name}.js`;
+      const text = await Deno.readTextFile(join(folder, into, "README.md"));
+      assert.ok(text.includes(`\npam-deno add ${file} --sha256 ${into}/${name}.sha256`), name);
+      const modules = [...text.matchAll(/"module": "(.*)"/g)].map(([, path]) => path);
+      assert.deepEqual([...new Set(modules)], [file], name);
+      assert.doesNotMatch(text, /\.ts\b|(?<!\/)examples\/|^deno /m, name);
+      for (const path of [...links(text), ...text.match(/\/usr\/[\w./-]+/g) ?? []]) {
+        const inside = path.startsWith("/") ? path : join(into, path);
+        assert.ok(Deno.statSync(join(folder, inside)).isFile, path);
+      }
+    }
+  });
+});
+
+Deno.test("the programs beside the examples of the package run with its Deno", async () => {
+  await unpacked(async (folder) => {
+    const deno = join(folder, "usr/lib/pam-deno/deno");
+    const examples = join(folder, "usr/share/pam-deno/examples");
+    const start = (...words: string[]) =>
+      run([deno, "run", ...words], { cwd: "/", env: { DENO_DIR: folder, NO_COLOR: "1" } });
+    const said = await start(join(examples, "totp/enroll.js"), "alice", "issuer=example.org");
+    assert.match(said, /^otpauth:\/\/totp\/example\.org:alice\?.*\nalice [A-Z2-7]{32}\n$/);
+    const help = await start("-A", join(examples, "session-ledger/report.js"), "--help");
+    assert.match(help, /--remove-host HOST/);
   });
 });
 
