@@ -97,3 +97,14 @@ export function configurations(name: ExampleName, replaced: Replaced = {}): Reco
     return value;
   });
 }
+
+/** The names of the options in the README's table, sorted. */
+export function optionNames(name: ExampleName): string[] {
+  const table = /^\| option .*\n\|[-| ]+\n((?:\|.*\n)+)/m.exec(readme(name))?.[1] ?? "";
+  const names = table.trim().split("\n").flatMap((row) => {
+    const cell = row.split("|")[1]!.trim();
+    const valued = [...cell.matchAll(/`([a-z_]+)=/g)].map(([, option]) => option!);
+    return valued.length > 0 ? valued : [cell.replaceAll("`", "")];
+  });
+  return [...new Set(names)].sort();
+}

@@ -154,7 +154,7 @@ Deno.test("the examples of the package have READMEs that are true there", async 
       const modules = [...text.matchAll(/"module": "(.*)"/g)].map(([, path]) => path);
       assert.deepEqual([...new Set(modules)], [file], name);
       assert.doesNotMatch(text, /\.ts\b|(?<!\/)examples\/|^deno /m, name);
-      for (const path of [...links(text), ...text.match(/\/usr\/[\w./-]+/g) ?? []]) {
+      for (const path of [...links(text), ...text.match(/\/usr\/(?:lib|share)\/pam-deno\/[\w./-]+/g) ?? []]) {
         const inside = path.startsWith("/") ? path : join(into, path);
         assert.ok(Deno.statSync(join(folder, inside)).isFile, path);
       }
