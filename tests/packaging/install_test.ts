@@ -63,9 +63,10 @@ test("installing changes no login, and makes what the module needs", async (root
   await install(root, await debianPackage());
   assert.equal(await root.must("cat /etc/pam.d/*"), before);
   assert.equal(
-    await root.must(["stat", "-c", "%A %U:%G", "/run/pam-deno", "/run/pam-deno/.pam-deno"]),
+    await root.must("cd /run/pam-deno && stat -c '%A %U:%G' . user .pam-deno"),
     [
       "drwxr-xr-x root:root",
+      "drwx--x--x root:root",
       "-rw-r--r-- root:root",
       "",
     ].join("\n"),
