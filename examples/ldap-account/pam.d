@@ -1,7 +1,8 @@
 # /etc/pam.d/SERVICE: the account lines of a service that people may use whom a directory admits.
 #
 # Servers, certificates and the password of the module's own account stand in /etc/pam-deno/modules/ldap-account.jsonc; see README.md.
-# For root the first line skips the second: no directory, no worker, and no network is needed to get in.
+# They stand in front of @include common-account. For root the first line skips the second: no directory, no worker, and no network is
+# needed to get in, but another account line that says yes: where there is none, write "account required pam_permit.so" behind them.
 account  [success=1 default=ignore]  pam_succeed_if.so  quiet  uid = 0
 account  required  pam_deno.so  ldap-account  group=cn=staff,ou=groups,dc=example,dc=org  cache=8h
 #

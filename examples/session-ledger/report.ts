@@ -75,7 +75,8 @@ export function table(sessions: readonly (Session | EndedSession)[]): readonly s
   const rows = sessions.map((session) => [
     time(session.opened),
     ...isEnded && "ended" in session ? [time(session.ended), session.how] : [],
-    ...[session.user, session.service, session.tty ?? "-", session.rhost ?? "-", session.host].map(plain),
+    // login(1) names a remote host, which is empty.
+    ...[session.user, session.service, session.tty || "-", session.rhost || "-", session.host].map(plain),
     String(session.pid),
     session.id,
   ]);

@@ -116,7 +116,10 @@ scene(
   "account-ageing: sshd's keyboard-interactive has an expired password changed, and goes on",
   async () => {
     const demands = {
-      carol: { ageing: "0:0:99999:7::", text: /You must choose a new password now: the administrator demands it/ },
+      carol: {
+        ageing: "0:0:99999:7::",
+        text: /You must choose a new password now: the administrator demands it/,
+      },
       bob: { ageing: `${daysAgo(91)}:0:90:7::`, text: /Your password has expired: choose a new one now/ },
     };
     age({ carol: demands.carol.ageing, bob: demands.bob.ageing });

@@ -26,6 +26,7 @@ const CAROL: Session = {
   host: "web-2",
   service: "login",
   user: "carol\x1b[2J",
+  rhost: "",
   pid: 7,
   opened: Date.parse("2026-01-01T09:00:00Z"),
   scopes: [],
