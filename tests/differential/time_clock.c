@@ -39,7 +39,8 @@ clock_gettime(clockid_t id, struct timespec *time)
 {
 	int64_t seconds = now == NULL ? 0 : *now;
 
-	if (seconds == 0 || (id != CLOCK_REALTIME && id != CLOCK_REALTIME_COARSE))
+	if (seconds == 0 ||
+	    (id != CLOCK_REALTIME && id != CLOCK_REALTIME_COARSE))
 		return (int)syscall(SYS_clock_gettime, id, time);
 	time->tv_sec = seconds;
 	time->tv_nsec = 0;

@@ -23,7 +23,7 @@ var init_b = __esm({
 Deno.test("nameBundle() takes out where packages came from, also where the bundler writes it into the code", async () => {
   const named = (cache: string) =>
     nameBundle(code(cache).replace(`= "${cache}"`, "= 1"), '{"sources":[]}', { npm: [cache], jsr: "jsr/" });
-  const one = await named("../../root/.cache/deno/npm/registry.npmjs.org/");
+  const one = await named("../../root/.cache/deno/npm/registry_1/");
   const two = await named("../../../home/x/npm/localhost_1/");
   assert.equal(one.code, two.code);
   assert.equal(one.sha256, two.sha256);
