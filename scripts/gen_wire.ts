@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * Writes the C half of the protocol, its fingerprint and the tables of PROTOCOL.md from `sdk/wire/schema.ts`. `deno task gen`
- * runs it.
+ * Writes the C half of the protocol, its fingerprint, also in `sdk/version.ts`, and the tables of PROTOCOL.md from
+ * `sdk/wire/schema.ts`. `deno task gen` runs it.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { messageHeader, messageSource } from "./gen/c_messages.ts";
 import { type HookTables, tokensHeader, tokensSource } from "./gen/c_tokens.ts";
 import { checkDefinition } from "./gen/check.ts";
 import type { GeneratedFile } from "./gen/files.ts";
-import { fingerprintModule } from "./gen/fingerprint.ts";
+import { fingerprint, fingerprintModule } from "./gen/fingerprint.ts";
 import { fillMarkers, protocolParts } from "./gen/protocol_tables.ts";
 
 /** The protocol as `schema.ts` has it. */
@@ -41,6 +41,13 @@ export function wireFiles(root: URL): GeneratedFile[] {
     { path: "shim/tokens_gen.h", text: tokensHeader(DEFINITION, ORIGIN, TABLES) },
     { path: "shim/tokens_gen.c", text: tokensSource(DEFINITION, ORIGIN, TABLES) },
     { path: "sdk/wire/fingerprint_gen.ts", text: fingerprintModule(DEFINITION) },
+    { path: "sdk/version.ts", text: identified(read("sdk/version.ts")) },
     { path: "PROTOCOL.md", text: fillMarkers(read("PROTOCOL.md"), parts) },
   ];
+}
+
+/** `sdk/version.ts` with the protocol's version and fingerprint of today; its own version is written by people. */
+function identified(text: string): string {
+  const today = `protocol ${VERSION} fingerprint ${fingerprint(DEFINITION).toHex()}`;
+  return text.replace(/protocol \d+ fingerprint [0-9a-f]+/, today);
 }
