@@ -28,10 +28,10 @@ export function readme(name: ExampleName): string {
   return Deno.readTextFileSync(join(ROOT, "examples", name, "README.md"));
 }
 
-/** The blocks of a language, without their fences. */
-function blocks(name: ExampleName, language: string): string[] {
+/** The blocks of a language in a README, without their fences. */
+function blocks(text: string, language: string): string[] {
   const pattern = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm");
-  return [...readme(name).matchAll(pattern)].map(([, text]) => text!);
+  return [...text.matchAll(pattern)].map(([, block]) => block!);
 }
 
 /** Text with other paths, hosts and so on in place of the README's. */
@@ -43,17 +43,22 @@ function replace(text: string, replaced: Replaced): string {
 
 /** The words of the one `pam-deno add` that the README has, without `pam-deno`. */
 export function addWords(name: ExampleName, replaced: Replaced = {}): string[] {
-  const commands = blocks(name, "sh").join("").replaceAll("\\\n", " ").split("\n")
+  return addWordsIn(replace(readme(name), replaced), `examples/${name}/README.md`);
+}
+
+/** The words of the one `pam-deno add` in a README's `text`; `where` it is stands in the error. */
+export function addWordsIn(text: string, where: string): string[] {
+  const commands = blocks(text, "sh").join("").replaceAll("\\\n", " ").split("\n")
     .filter((line) => line.startsWith("pam-deno add "));
   if (commands.length !== 1) {
-    throw new Error(`examples/${name}/README.md has ${commands.length} times 'pam-deno add', not once`);
+    throw new Error(`${where} has ${commands.length} times 'pam-deno add', not once`);
   }
-  return replace(commands[0]!, replaced).trim().split(/\s+/).slice(1);
+  return commands[0]!.trim().split(/\s+/).slice(1);
 }
 
 /** The pam.d lines of the README. */
 export function pamLines(name: ExampleName): string[] {
-  const lines = blocks(name, "pam").join("").split("\n").filter((line) =>
+  const lines = blocks(readme(name), "pam").join("").split("\n").filter((line) =>
     line !== "" && !line.startsWith("#")
   );
   if (lines.length === 0) throw new Error(`examples/${name}/README.md has no block of pam.d lines`);
@@ -88,7 +93,9 @@ export function shimLine(name: ExampleName, type: LineType): ReadmeLine {
 
 /** The module's configurations in the README, as objects: the first is the one that belongs to its `pam-deno add`. */
 export function configurations(name: ExampleName, replaced: Replaced = {}): Record<string, unknown>[] {
-  const found = blocks(name, "jsonc").filter((text) => text.includes(`/etc/pam-deno/modules/${name}.jsonc`));
+  const found = blocks(readme(name), "jsonc").filter((text) =>
+    text.includes(`/etc/pam-deno/modules/${name}.jsonc`)
+  );
   if (found.length === 0) throw new Error(`examples/${name}/README.md has no configuration`);
   return found.map((text) => {
     const errors: ParseError[] = [];
