@@ -209,7 +209,7 @@ function unit(schema: Schema): Block[] {
     { heading: "What becomes of it in the unit", level: 1 },
     {
       text:
-        "Under systemd each module is a unit `pam-deno@NAME.service`. The template is the sandbox of a module without permissions: a user of its own, no capabilities, no network, an empty /run and /var, no homes, nothing to be written, and no programs but those in /usr. `pam-deno add` and `pam-deno reload` write `/etc/systemd/system/pam-deno@NAME.service.d/50-pam-deno.conf`, which opens it as far as the configuration does; changes of it need a restart of the unit, and so does another bundle, since nothing that the old one started may go on; that keeps callers waiting for a moment and loses none but a hook that waits longer than 3 s for a person. For settings of your own use `systemctl edit pam-deno@NAME`.",
+        "Under systemd each module is a unit `pam-deno@NAME.service`. The template is the sandbox of a module without permissions: a user of its own, no capabilities, no network, an empty /run and /var, no homes, nothing to be written, and no programs but those in /usr. `pam-deno add` and `pam-deno reload` write `/etc/systemd/system/pam-deno@NAME.service.d/50-pam-deno.conf`, which opens it as far as the configuration does; changes of it need a restart of the unit, and so do another bundle, since nothing that the old one started may go on, and new contents of a credential, which systemd copies at the start; that keeps callers waiting for a moment and loses none but a hook that waits longer than 3 s for a person. For settings of your own use `systemctl edit pam-deno@NAME`.",
     },
     {
       head: ["key", "in the unit"],

@@ -15,6 +15,7 @@ import { lockHolder } from "../supervisor/lock_holder.ts";
 import { InstallError } from "./events.ts";
 import { type Change, writeWhole } from "./journal.ts";
 import { recordFile } from "./record.ts";
+import { haveSecretsChanged } from "./secrets.ts";
 import { dropInFile, unitDropIn } from "./unit.ts";
 
 /** What runs modules here. */
@@ -75,6 +76,7 @@ class SystemdHome implements Home {
 
   async reload(name: string, unitChanged = false): Promise<void> {
     if (!await this.isRunning(name)) return await this.start(name);
+    const secretsChanged = haveSecretsChanged(readModuleConfig(this.#layout.configDir, name));
     const changed = this.#writeDropIn(name) || unitChanged;
     const unit = await propertiesOf(unitName(name), ["NeedDaemonReload", "ExecMainStartTimestamp"]);
     // systemd notices a file that was changed, but not a folder that is new.
@@ -89,9 +91,10 @@ class SystemdHome implements Home {
         if (await answers(this.#layout, name) === undefined) throw error;
       }
     }
-    // What the kernel enforces changes with a new process only; and what another bundle started, native code above all, ends for sure
-    // with all of the unit only. Callers wait in the backlog meanwhile.
-    if (unitDiffers || this.#isInstalledSince(name, timeOf(unit["ExecMainStartTimestamp"]))) {
+    // What the kernel enforces, and what systemd copied at the start, change with a new process only; and what another bundle started,
+    // native code above all, ends for sure with all of the unit only. Callers wait in the backlog meanwhile.
+    const isOther = this.#isInstalledSince(name, timeOf(unit["ExecMainStartTimestamp"]));
+    if (unitDiffers || secretsChanged || isOther) {
       await systemctl("restart", unitName(name));
     }
     await this.#revive(name);

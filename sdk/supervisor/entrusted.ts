@@ -18,7 +18,7 @@ const GROUP_FOLDER = 0o710;
 export const CREDENTIALS = "credentials";
 
 /** The longest credential, in bytes, as for systemd's LoadCredential=. */
-const CREDENTIAL_MAX = 1_048_576;
+export const CREDENTIAL_MAX = 1_048_576;
 
 /**
  * Makes the folder that a module keeps things in, and gives it to the module's user.
