@@ -44,7 +44,10 @@ function read(path: string, max: number, option: string): string {
     if (size > max) throw new Error(`it has more than ${max} bytes`);
     return Deno.readTextFileSync(path);
   } catch (error) {
-    throw new Unusable(`Cannot read "${option}=", ${path}: ${(error as Error).message}`);
+    const problem = error instanceof Deno.errors.PermissionDenied
+      ? "the module's user may not read it: let it, or make it a credential"
+      : (error as Error).message;
+    throw new Unusable(`Cannot read "${option}=", ${path}: ${problem}`);
   }
 }
 
