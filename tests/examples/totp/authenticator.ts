@@ -53,6 +53,11 @@ export class Authenticator {
     return this.#codeAt(Date.now());
   }
 
+  /** The code that it shows when that of now is over. */
+  next(): string {
+    return this.#codeAt(Date.now() + PERIOD_MS);
+  }
+
   /** A code that it does not show within some minutes. */
   wrong(): string {
     const near = Array.from({ length: 21 }, (_, i) => this.#codeAt(Date.now() + (i - 10) * PERIOD_MS));
