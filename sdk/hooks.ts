@@ -189,15 +189,18 @@ const SAME = (code: PamCode): Record<Hook, PamCode> => ({
  */
 export type FailureClass = "unreachable" | "broken_off" | "threw" | "protocol" | "misconfigured" | "starved";
 
-/** The code of each class of failure for each hook. `authinfo_unavail` never means overload. */
+/**
+ * The code of each class of failure for each hook. `authinfo_unavail` never means overload, and none is
+ * `session_err`: sudo runs the command after it.
+ */
 export const FAILURES: Readonly<Record<FailureClass, Readonly<Record<Hook, PamCode>>>> = {
   /** No connection could be made. */
   unreachable: {
     authenticate: "authinfo_unavail",
     setCredentials: "cred_unavail",
     account: "authinfo_unavail",
-    openSession: "session_err",
-    closeSession: "session_err",
+    openSession: "authinfo_unavail",
+    closeSession: "authinfo_unavail",
     preliminary: "try_again",
     update: "authtok_err",
   },
@@ -206,8 +209,8 @@ export const FAILURES: Readonly<Record<FailureClass, Readonly<Record<Hook, PamCo
     authenticate: "service_err",
     setCredentials: "cred_err",
     account: "service_err",
-    openSession: "session_err",
-    closeSession: "session_err",
+    openSession: "service_err",
+    closeSession: "service_err",
     preliminary: "try_again",
     update: "authtok_err",
   },

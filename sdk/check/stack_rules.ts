@@ -292,8 +292,7 @@ function* sessions({ stack, ours, moduleOf }: Subject): Iterable<StackFinding> {
       severity: "note",
       id: "session-under-sudo",
       line,
-      what:
-        "sudo runs the command in spite of session_err, which is also what comes of a worker that cannot be reached",
+      what: "sudo runs the command in spite of session_err, if the module returns that",
       remedy: "let a module that must refuse return perm_denied, and ask it on an account line too",
     };
   }

@@ -283,7 +283,7 @@ test("nothing is resumed by a parent that is not root's any more", async () => {
     `{ ${begin} authenticate } ids=${NOBODY},0 ${begin} open ids=${NOBODY},${NOBODY} ${begin} open`,
   );
   // Who is not root at all does not even get to the socket.
-  assert.deepEqual(lines.slice(2), ["openSession none -", "open success", "open session_err"]);
+  assert.deepEqual(lines.slice(2), ["openSession none -", "open success", "open authinfo_unavail"]);
 });
 
 test("a child that is not root's leaves nothing", async () => {

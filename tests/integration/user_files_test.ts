@@ -121,6 +121,6 @@ Deno.test({
       { confdir: harness.services.path, service, user: USER, calls: ["openSession"] },
       { uid: UID },
     );
-    assert.deepEqual(codes, ["session_err"]);
+    assert.deepEqual(codes, ["authinfo_unavail"]);
   },
 });

@@ -23,6 +23,6 @@ Deno.test("codeOf() is a result's own code, and for a fault the code of its clas
   assert.equal(codeOf("account", result), "acct_expired");
   assert.equal(codeOf("account", { type: "fault", fault: "threw", message: "" }), "service_err");
   assert.equal(codeOf("account", { type: "fault", fault: "protocol", message: "" }), "system_err");
-  assert.equal(codeOf("openSession", { type: "fault", fault: "busy", message: "" }), "session_err");
+  assert.equal(codeOf("openSession", { type: "fault", fault: "busy", message: "" }), "service_err");
   assert.equal(codeOf("openSession", { type: "fault", fault: "misconfigured", message: "" }), "service_err");
 });

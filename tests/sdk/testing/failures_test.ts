@@ -67,8 +67,8 @@ Deno.test("each class of failure has the code of its hook", async () => {
     authenticate: "service_err",
     setCredentials: "cred_err",
     account: "service_err",
-    openSession: "session_err",
-    closeSession: "session_err",
+    openSession: "service_err",
+    closeSession: "service_err",
     preliminary: "try_again",
     update: "authtok_err",
   };
