@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { configuration, type ExampleName, pamLines } from "../examples/readme.ts";
+import { configurations, type ExampleName, pamLines } from "../examples/readme.ts";
 import type { Seen } from "./recorded.ts";
 import { ROOT, type Stage } from "./stage.ts";
 
@@ -14,12 +14,12 @@ import { ROOT, type Stage } from "./stage.ts";
 type Config = Readonly<Record<string, unknown>> & { readonly options?: Readonly<Record<string, unknown>> };
 
 /**
- * Configures a module as its README has it.
+ * Configures a module as its README has it: where it has several configurations, as the first.
  *
  * @param more keys in place of those of the README; of `options`, only those that are named
  */
 export function deploy(stage: Stage, name: ExampleName, more: Config = {}): void {
-  const { module: _, ...config } = configuration(name) as Config;
+  const { module: _, ...config } = configurations(name)[0] as Config;
   const options = { ...config.options, ...more.options };
   stage.module(name, join(ROOT, "examples", name, "module.ts"), { ...config, ...more, options });
 }
