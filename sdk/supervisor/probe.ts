@@ -17,6 +17,8 @@ import { letGo } from "./worker_process.ts";
 
 /** How long a module may take to load. */
 export const PROBE_MAX_MS = 5_000;
+/** How many modules are loaded at once: more than there are processors would only make each late. */
+const PROBES_AT_ONCE = 2;
 /** What a probe may print. */
 const OUTPUT_MAX = 65_536;
 
@@ -74,12 +76,28 @@ export async function probe(launch: Launch): Promise<Declaration> {
   }
 }
 
+let running = 0;
+const waiting: (() => void)[] = [];
+
 /**
- * Starts a process that loads a module and gives the last line that it printed, which may be anything.
+ * Starts a process that loads a module and gives the last line that it printed, which may be anything. Others that are being loaded go
+ * first; their time does not count.
  *
  * @throws {ProbeError} if it fails, or is not done within {@linkcode PROBE_MAX_MS}.
  */
-export async function runProbe({ command, args, env, expected }: Launch): Promise<string> {
+export async function runProbe(launch: Launch): Promise<string> {
+  if (running === PROBES_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  else running++;
+  try {
+    return await loadIn(launch);
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) running--;
+    else next();
+  }
+}
+
+async function loadIn({ command, args, env, expected }: Launch): Promise<string> {
   const child = new Deno.Command(command, {
     args: [...args],
     env: { ...env },
