@@ -159,7 +159,7 @@ scene("all modules: one login passes through every one, in order, and leaves not
   await until(() => isThere("in"), () => "alice's session");
   assert.equal(left().length, 1);
 
-  // The code was used: nothing behind it is asked.
+  // The code was used: nobody asks about the account.
   const again = await come("echo in", code);
   assert.equal(again.code, 255);
   assert.doesNotMatch(again.stdout, /^in$/m);
@@ -196,7 +196,7 @@ scene("all modules: each account module ends a login with a key for reasons of i
     stage().write("/etc/security/time.conf", OPEN_HOURS);
     assert.equal(code, 255);
     assert.match(stdout, /^Logins are closed for you$/m);
-    // The lines behind it are asked all the same: none tells more than the others.
+    // All three are required, so that those behind it are asked all the same.
     assert.deepEqual(await decided(3), accounts("perm_denied", "success", "success"));
   }
   {
@@ -238,6 +238,24 @@ scene("all modules: who has too many sessions gets no token", async () => {
   await decided(2 * OUT.length);
   assert.deepEqual(left(), []);
 });
+
+scene(
+  "all modules: a session ends as it should though all that serves was started anew meanwhile",
+  async () => {
+    const login = comeByKey("alice", "touch in-anew; until test -e out-anew; do sleep 0.02; done");
+    await until(() => isThere("in-anew"), () => "alice's session");
+    await decided(IN.length - 2);
+    await stage().stop();
+    await stage().serve();
+    assert.equal(left().length, 1);
+    stage().write("/run/home/alice/out-anew", "");
+    assert.equal((await login).code, 0);
+    const seen = await stage().take((seen) => told(seen).length >= OUT.length);
+    assert.deepEqual(told(seen), OUT);
+    assert.match(said(seen, "session-ledger").join("\n"), /^Closed session \S+ of "alice" after \d+ s$/m);
+    assert.deepEqual(left(), []);
+  },
+);
 
 scene(
   "all modules: without a token there is no session, and its place in the ledger is free again",
