@@ -140,6 +140,18 @@ scene(
   },
 );
 
+scene("session-ledger: shells that share a connection are one session", async () => {
+  const words = ["-o", "ControlMaster=auto", "-o", "ControlPath=/run/ssh/control"];
+  const share = (command: string) => sshd.connect({ user: "alice", by: "publickey", command, words });
+  const stay = await new Stay("alice", share).begun();
+  assert.deepEqual((await decided(1)).told, [OPEN]);
+  const shells = await Promise.all([1, 2, 3].map((n) => share(`echo shell ${n}`)));
+  assert.deepEqual(shells.map(({ stdout }) => stdout), [1, 2, 3].map((n) => `shell ${n}\n`));
+  assert.deepEqual((await reported()).map(({ user }) => user), ["alice"]);
+  assert.equal((await stay.leave()).code, 0);
+  assert.deepEqual((await decided(1)).told, [CLOSED]);
+});
+
 scene("session-ledger: the place of a session whose monitor was killed is free again", async () => {
   const killed = await bySshd("alice").begun();
   const { pids: [monitor], told: first } = await decided(1);
