@@ -28,12 +28,27 @@ say_nothing(int n, const struct pam_message **messages,
 	return *responses == NULL ? PAM_BUF_ERR : PAM_SUCCESS;
 }
 
-static void
+static int
 call(pam_handle_t *pamh, char letter)
 {
-	printf("%d\n", letter == 'o' ? pam_open_session(pamh, 0) :
-	    pam_close_session(pamh, 0));
-	fflush(stdout);
+	return letter == 'o' ? pam_open_session(pamh, 0) :
+	    pam_close_session(pamh, 0);
+}
+
+/* A child says its code by how it ends: who hears it knows it is gone. */
+static int
+call_in_child(pam_handle_t *pamh, char letter)
+{
+	int	status;
+	pid_t	child;
+
+	child = fork();
+	if (child == 0)
+		_exit(call(pamh, letter));
+	if (child == -1 || waitpid(child, &status, 0) != child ||
+	    !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
 }
 
 int
@@ -49,14 +64,9 @@ main(int argc, char **argv)
 	    PAM_SUCCESS || pam_set_item(pamh, PAM_TTY, argv[4]) != PAM_SUCCESS)
 		return 3;
 	while (fgets(line, sizeof(line), stdin) != NULL) {
-		if (line[0] != 'f') {
-			call(pamh, line[0]);
-		} else if (fork() == 0) {
-			call(pamh, line[1]);
-			_exit(0);
-		} else {
-			wait(NULL);
-		}
+		printf("%d\n", line[0] == 'f' ? call_in_child(pamh, line[1]) :
+		    call(pamh, line[0]));
+		fflush(stdout);
 	}
 	return 0;
 }
