@@ -20,6 +20,10 @@ interface Check {
 /** At once; more gains nothing on the two cores that tests run on. */
 const PARALLEL = 2;
 
+/** Every module of examples/ as its author would publish it; `$0` is Deno. */
+const PUBLISH_EACH =
+  'for each in examples/*/deno.json; do (cd "${each%/*}" && "$0" publish --dry-run --allow-dirty --no-check); done';
+
 const root = new URL("..", import.meta.url).pathname;
 const deno = Deno.execPath();
 const script = (name: string, ...args: string[]) => [deno, "run", "-A", `scripts/${name}.ts`, ...args];
@@ -37,6 +41,7 @@ async function checks(): Promise<Check[]> {
   return [
     { name: "types", command: [deno, "check", "--quiet", ...paths(/\.ts$/)] },
     { name: "publish", command: [deno, "publish", "--dry-run", "--allow-dirty", "--no-check"] },
+    { name: "publish examples", command: ["bash", "-ec", PUBLISH_EACH, deno] },
     { name: "docs", command: [deno, "doc", "--lint", ...entries] },
     { name: "examples", command: script("examples", ...entries) },
     { name: "lint", command: [deno, "lint"] },
