@@ -185,8 +185,9 @@ export interface Lookup<G extends Grant = never, L extends LineType = LineType> 
   /**
    * Whether the user is in netgroup `name`, whatever the host and the domain; see innetgr(3). `false` also if there
    * is no such netgroup, and if the database cannot be asked, which the C library does not tell apart: let members
-   * in, rather than keep them out. Throws a RangeError for a name that is empty, over 256
-   * bytes (NAME_MAX) or has control characters.
+   * in, rather than keep them out. Rejects with {@linkcode PamError} `buf_err` if the application has too few
+   * descriptors or too little memory left to ask. Throws a RangeError for a name that is empty, over 256 bytes
+   * (NAME_MAX) or has control characters.
    */
   inNetgroup(name: string): Promise<boolean>;
   /**

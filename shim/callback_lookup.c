@@ -101,6 +101,7 @@ callback_lookup_netgroup(struct call *call, const char *user,
 	struct message_member member;
 	struct wire_writer w;
 	enum wire_error error;
+	enum lookup status;
 
 	error = message_lookup_netgroup_decode(&m, frame->body, frame->len);
 	if (error != WIRE_OK)
@@ -108,8 +109,11 @@ callback_lookup_netgroup(struct call *call, const char *user,
 	if (user == NULL)
 		return reply_failed(call, PAM_USER_UNKNOWN);
 	deadline_pause(&call->deadline);
-	member.member = lookup_netgroup(m.netgroup, user);
+	status = lookup_netgroup(m.netgroup, user);
 	deadline_resume(&call->deadline, DEADLINE_SYSTEM);
+	if (status == LOOKUP_STARVED)
+		return callback_reply_lookup(call, status, "netgroups");
+	member.member = status == LOOKUP_FOUND;
 	wire_writer_init(&w, call->out, sizeof(call->out));
 	(void)message_member_encode(&w, &member);
 	return reply_send(call, &w);

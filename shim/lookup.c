@@ -11,10 +11,17 @@
 #include <shadow.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#include "descriptor.h"
 
 #define LOOKUP_BUFFER_MIN	2048
 #define LOOKUP_GROWTH		4
+
+/* What a source of nsswitch.conf(5) may need, which "not found" is held to. */
+#define LOOKUP_ROOM		(8 * 1024 * 1024)
+#define LOOKUP_DESCRIPTORS	8
 
 _Static_assert(sizeof(gid_t) == sizeof(unsigned),
     "gids of struct lookup_groups");
@@ -51,6 +58,46 @@ lookup_buffer_grow(struct lookup_buffer *b)
 		return false;
 	b->len = len;
 	return true;
+}
+
+static bool
+lookup_lacks(int error)
+{
+	return error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+static bool
+lookup_has_room(void)
+{
+	int fds[LOOKUP_DESCRIPTORS], n = 0;
+	void *p;
+	bool has;
+
+	p = mmap(NULL, LOOKUP_ROOM, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return false;
+	(void)munmap(p, LOOKUP_ROOM);
+	while (n < LOOKUP_DESCRIPTORS && (fds[n] = descriptor_open(AT_FDCWD,
+	    "/", O_PATH | O_DIRECTORY)) >= 0)
+		n++;
+	has = n == LOOKUP_DESCRIPTORS;
+	while (n > 0)
+		(void)close(fds[--n]);
+	return has;
+}
+
+/*
+ * Whether "not found" may mean that a source could not be read for want of
+ * descriptors or memory: who starts a set-uid program sets its limits. The C
+ * library says "not found" then, without a word where one source comes behind
+ * another, and does not load again what it could not load once; so errno alone
+ * would not do.
+ */
+static bool
+lookup_was_starved(int error)
+{
+	return lookup_lacks(error) || !lookup_has_room();
 }
 
 static int
@@ -92,27 +139,30 @@ lookup_run(lookup_reader *reader, const void *key, void *entry,
     struct lookup_buffer *b)
 {
 	bool found = false;
-	int error;
+	int error, said;
 
 	do {
 		if (b->p == NULL && !lookup_buffer_grow(b))
 			return LOOKUP_STARVED;
-		while ((error = reader(key, entry, b->p, b->len, &found)) ==
-		    EINTR)
-			;
+		do {
+			errno = 0;
+			error = reader(key, entry, b->p, b->len, &found);
+		} while (error == EINTR);
+		said = errno;
 		if (error == ERANGE && !lookup_buffer_grow(b))
 			return LOOKUP_STARVED;
 	} while (error == ERANGE);
+	if (lookup_lacks(error))
+		return LOOKUP_STARVED;
 	switch (error) {
 	case 0:
-		return found ? LOOKUP_FOUND : LOOKUP_ABSENT;
+		if (found)
+			return LOOKUP_FOUND;
+		/* FALLTHROUGH */
 	case ENOENT:
 	case ESRCH:
-		return LOOKUP_ABSENT;
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-		return LOOKUP_STARVED;
+		return lookup_was_starved(said) ? LOOKUP_STARVED :
+		    LOOKUP_ABSENT;
 	case EACCES:
 	case EPERM:
 		return LOOKUP_FORBIDDEN;
@@ -275,8 +325,9 @@ lookup_groups(const char *user, struct lookup_groups **groups)
 		return LOOKUP_STARVED;
 	*groups = g;
 	/* more than the limit, or no memory: both must not look like fewer */
+	errno = 0;
 	if (getgrouplist(user, passwd.gid, g->gids, &n) < 0 || n < 0 ||
-	    n > LIMIT_GROUPS_MAX)
+	    n > LIMIT_GROUPS_MAX || lookup_was_starved(errno))
 		return LOOKUP_STARVED;
 	g->m.n_groups = (size_t)n;
 	return lookup_group_names(g);
@@ -301,7 +352,7 @@ lookup_user(const char *user)
 	return status;
 }
 
-bool
+enum lookup
 lookup_netgroup(struct wire_str netgroup, const char *user)
 {
 	char name[LIMIT_NAME_MAX + 1];
@@ -309,5 +360,8 @@ lookup_netgroup(struct wire_str netgroup, const char *user)
 	/* the name has no NUL in it: the decoder saw to that */
 	memcpy(name, netgroup.s, netgroup.len);
 	name[netgroup.len] = '\0';
-	return innetgr(name, NULL, user, NULL) == 1;
+	errno = 0;
+	if (innetgr(name, NULL, user, NULL) == 1)
+		return LOOKUP_FOUND;
+	return lookup_was_starved(errno) ? LOOKUP_STARVED : LOOKUP_ABSENT;
 }

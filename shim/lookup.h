@@ -55,8 +55,9 @@ enum lookup	lookup_user(const char *user);
 /*
  * Whether the user is in the netgroup, on any host and in any domain. The C
  * library does not tell a database that is out of reach from one without the
- * netgroup: both are false.
+ * netgroup: both are LOOKUP_ABSENT. Where the process lacks what it takes to
+ * ask, it is LOOKUP_STARVED.
  */
-bool		lookup_netgroup(struct wire_str netgroup, const char *user);
+enum lookup	lookup_netgroup(struct wire_str netgroup, const char *user);
 
 #endif /* LOOKUP_H */

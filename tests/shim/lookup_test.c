@@ -37,6 +37,7 @@ void	__real_free(void *);
 static size_t entry_len;	/* ERANGE below */
 static int error;		/* of every look-up, so often; -1: always */
 static int error_times;
+static int quiet_error;		/* errno of a look-up that does not fail */
 static bool empty;		/* no such entry */
 static bool no_shadow;		/* no such shadow entry */
 static char password[64];	/* of the passwd entry */
@@ -90,6 +91,8 @@ answer(char *p, size_t len, const char *text)
 	}
 	if (len < entry_len || len <= strlen(text))
 		return ERANGE;
+	if (quiet_error != 0)
+		errno = quiet_error;
 	(void)snprintf(p, len, "%s", text);
 	return 0;
 }
@@ -144,6 +147,8 @@ __wrap_getgrouplist(const char *name, gid_t gid, gid_t *groups, int *n)
 
 	(void)name;
 	(void)gid;
+	if (quiet_error != 0)
+		errno = quiet_error;
 	*n = n_groups;
 	for (i = 0; i < n_groups && i < room; i++)
 		groups[i] = (gid_t)i;
@@ -156,6 +161,8 @@ __wrap_innetgr(const char *netgroup, const char *host, const char *user,
 {
 	assert_null(host);
 	assert_null(domain);
+	if (quiet_error != 0)
+		errno = quiet_error;
 	return strcmp(netgroup, "ops") == 0 && strcmp(user, "joe") == 0;
 }
 
@@ -168,7 +175,7 @@ setup(void **state)
 {
 	(void)state;
 	entry_len = 0;
-	error = error_times = calls = 0;
+	error = error_times = quiet_error = calls = 0;
 	empty = no_shadow = unwiped = false;
 	n_groups = 3;
 	n_blocks = n_freed = 0;
@@ -357,12 +364,39 @@ TEST(netgroups)
 	struct wire_str ops = { .s = "opsy", .len = 3 };
 
 	(void)state;
-	assert_true(lookup_netgroup(ops, "joe"));
-	assert_false(lookup_netgroup(ops, "jane"));
+	assert_int_equal(lookup_netgroup(ops, "joe"), LOOKUP_FOUND);
+	assert_int_equal(lookup_netgroup(ops, "jane"), LOOKUP_ABSENT);
 	ops.len = 4;
-	assert_false(lookup_netgroup(ops, "joe"));
+	assert_int_equal(lookup_netgroup(ops, "joe"), LOOKUP_ABSENT);
 	ops.len = 0;
-	assert_false(lookup_netgroup(ops, "joe"));
+	assert_int_equal(lookup_netgroup(ops, "joe"), LOOKUP_ABSENT);
+}
+
+/* What the C library does where a source fails and the next one does not. */
+TEST(not_found_for_want_of_room)
+{
+	static const int errors[] = { ENOMEM, EMFILE, ENFILE };
+	struct wire_str ops = { .s = "ops", .len = 3 };
+	struct lookup_groups *g;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(errors); i++) {
+		quiet_error = errors[i];
+		assert_int_equal(lookup_groups("joe", &g), LOOKUP_STARVED);
+		lookup_groups_free(g);
+		assert_int_equal(lookup_netgroup(ops, "jane"), LOOKUP_STARVED);
+		/* whoever was found is a member */
+		assert_int_equal(lookup_netgroup(ops, "joe"), LOOKUP_FOUND);
+		assert_int_equal(lookup_passwd("joe", &passwd, &buffer),
+		    LOOKUP_FOUND);
+		empty = true;
+		assert_int_equal(lookup_passwd("joe", &passwd, &buffer),
+		    LOOKUP_STARVED);
+		assert_int_equal(lookup_ageing("joe", &ageing, &buffer),
+		    LOOKUP_STARVED);
+		empty = false;
+	}
 }
 
 #define LOOKUP(name) \
@@ -381,6 +415,7 @@ main(void)
 		LOOKUP(groups_with_and_without_names),
 		LOOKUP(more_groups_than_the_limit_are_not_fewer),
 		LOOKUP(netgroups),
+		LOOKUP(not_found_for_want_of_room),
 	};
 
 	return cmocka_run_group_tests_name("lookup", tests, NULL, NULL);
