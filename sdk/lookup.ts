@@ -192,7 +192,8 @@ export interface Lookup<G extends Grant = never, L extends LineType = LineType> 
   inNetgroup(name: string): Promise<boolean>;
   /**
    * Whether these very processes still run, position by position: what was noted as `caller.pid` and
-   * `caller.started` of an earlier hook. At most 512 at once (PROCESSES_MAX).
+   * `caller.started` of an earlier hook. At most 512 at once (PROCESSES_MAX). Of a process in another pid namespace,
+   * such as a container's, the application sees nothing: for that one the answer is `false`, though it may run.
    *
    * Rejects with {@linkcode PamError} if the application is not privileged: others do not see every process.
    * Throws a RangeError for more, and for what cannot be a process.

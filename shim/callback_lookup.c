@@ -10,6 +10,12 @@
 #include "process.h"
 #include "reply.h"
 
+/* What /proc said of a process that was asked for. */
+struct seen_process {
+	enum process_state	state;
+	int64_t			started;
+};
+
 /* What a look-up answers that found nothing to send. */
 static bool
 callback_reply_lookup(struct call *call, enum lookup status, const char *what)
@@ -143,13 +149,37 @@ callback_lookup_user(struct call *call, const struct channel_frame *frame)
 	}
 }
 
+/* How often the clock is looked at: the kernel counts a process's threads. */
+#define PROCESSES_CLOCK_EVERY	16
+
+/* Each number is looked at once: what it says is the same for all of them. */
+static enum process_state
+callback_read_process(const struct message_lookup_processes *asked, size_t at,
+    struct seen_process *seen)
+{
+	uint32_t pid = asked->processes[at].pid;
+	struct process process;
+	size_t i;
+
+	for (i = 0; i < at; i++) {
+		if (asked->processes[i].pid != pid)
+			continue;
+		seen[at] = seen[i];
+		return seen[at].state;
+	}
+	seen[at].state = process_look(pid, &process);
+	seen[at].started = seen[at].state == PROCESS_RUNS ?
+	    process.started : 0;
+	return seen[at].state;
+}
+
 /* LOOKUP_FAILED as soon as /proc does not say: never that one has ended. */
 static enum lookup
 callback_read_processes(struct call *call,
     const struct message_lookup_processes *asked, struct wire_writer *w)
 {
+	struct seen_process seen[LIMIT_PROCESSES_MAX];
 	struct message_processes m;
-	enum process_state state;
 	struct process self;
 	size_t i;
 
@@ -159,11 +189,13 @@ callback_read_processes(struct call *call,
 		return LOOKUP_FAILED;
 	m.n_processes = asked->n_processes;
 	for (i = 0; i < m.n_processes; i++) {
-		state = process_state_of(asked->processes[i].pid,
-		    asked->processes[i].started);
-		if (state == PROCESS_UNKNOWN)
+		if (i % PROCESSES_CLOCK_EVERY == 0 &&
+		    deadline_left_us(&call->deadline) == 0)
+			return LOOKUP_STARVED;	/* of time */
+		if (callback_read_process(asked, i, seen) == PROCESS_UNKNOWN)
 			return LOOKUP_FAILED;
-		m.processes[i].running = state == PROCESS_RUNS;
+		m.processes[i].running = seen[i].state == PROCESS_RUNS &&
+		    seen[i].started == asked->processes[i].started;
 	}
 	wire_writer_init(w, call->out, sizeof(call->out));
 	(void)message_processes_encode(w, &m);
@@ -183,6 +215,10 @@ callback_lookup_processes(struct call *call, const struct channel_frame *frame)
 	switch (callback_read_processes(call, &m, &w)) {
 	case LOOKUP_FOUND:
 		return reply_send(call, &w);
+	case LOOKUP_STARVED:
+		return reason_set(&call->why, FAILURE_BROKEN_OFF,
+		    "the time was up before all processes of the request "
+		    "had been looked at");
 	case LOOKUP_FORBIDDEN:
 		log_line(&call->log, LOG_ERR, "only root may ask which "
 		    "processes run, and the application is not");

@@ -14,8 +14,8 @@
 /* Room for all fields up to the start, and more: the name has 64 at most. */
 #define PROCESS_TEXT_MAX	1024
 #define PROCESS_PATH_MAX	32
-/* Fields between the parent and the start, which are numbers 4 and 22. */
-#define PROCESS_SKIPPED		17
+/* Between the parent, the threads and the start: numbers 4, 20 and 22. */
+#define PROCESS_SKIPPED		15
 
 #define BIT(hook)	(UINT32_C(1) << (hook))
 /* Hooks that keep an account of sessions. */
@@ -69,6 +69,12 @@ process_parse(const char *text, struct process *process)
 		if (*p++ != ' ')
 			return false;
 	}
+	if (!process_number(&p, ' ', &process->threads))
+		return false;
+	/* itrealvalue: nothing, since Linux 2.6.17 */
+	p += strcspn(p, " ");
+	if (*p++ != ' ')
+		return false;
 	process->pid = (uint32_t)pid;
 	process->parent = (uint32_t)parent;
 	return process_number(&p, ' ', &process->started);
@@ -146,10 +152,9 @@ process_is_free(uint32_t pid)
 }
 
 enum process_state
-process_state_of(uint32_t pid, int64_t started)
+process_look(uint32_t pid, struct process *process)
 {
 	char path[PROCESS_PATH_MAX];
-	struct process process;
 	enum process_state state;
 
 	/* to getpgid(2) 0 would be this process */
@@ -157,13 +162,14 @@ process_state_of(uint32_t pid, int64_t started)
 		return PROCESS_GONE;
 	(void)snprintf(path, sizeof(path), "/proc/%lu/stat",
 	    (unsigned long)pid);
-	state = process_read(AT_FDCWD, path, &process);
+	state = process_read(AT_FDCWD, path, process);
 	if (state == PROCESS_GONE)
 		return process_is_free(pid) ? PROCESS_GONE : PROCESS_UNKNOWN;
-	if (state != PROCESS_RUNS || process.pid != pid)
+	if (state != PROCESS_RUNS || process->pid != pid)
 		return PROCESS_UNKNOWN;
-	if (process.started != started || process.state == 'Z' ||
-	    process.state == 'X' || process.state == 'x')
+	/* Z is also one whose first thread has ended, while others go on */
+	if ((process->state == 'Z' && process->threads <= 1) ||
+	    process->state == 'X' || process->state == 'x')
 		return PROCESS_GONE;
 	return PROCESS_RUNS;
 }

@@ -17,6 +17,7 @@
 struct process {
 	uint32_t	pid, parent;
 	char		state;
+	int64_t		threads;
 	int64_t		started;	/* clock ticks since boot */
 };
 
@@ -38,8 +39,8 @@ bool	process_self(struct process *);
  */
 bool	process_parent(const struct process *self, struct process *parent);
 
-/* Whether this very process is there and has not ended. */
-enum process_state process_state_of(uint32_t pid, int64_t started);
+/* Whether a process with this number is there and has not ended; fills it in. */
+enum process_state process_look(uint32_t pid, struct process *);
 
 /*
  * Fills in started, parent_pid and parent_started. It costs nothing where no

@@ -2,16 +2,19 @@
 
 /* What a hook tells of its process, and what a worker may ask. */
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <security/pam_modules.h>
 
+#include "../../shim/callback_lookup.h"
 #include "../../shim/hook.h"
 #include "../../shim/process.h"
 #include "fixture.h"
 #include "proc.h"
 
 #define M		FIXTURE_MODULE
+#define FRAME_HEAD	(WIRE_LENGTH_SIZE + 1)
 
 int	trampoline_hook(pam_handle_t *, enum hook, int, int, const char **);
 
@@ -143,6 +146,56 @@ TEST(processes_that_proc_does_not_show_are_not_answered)
 	    PAM_PERM_DENIED);
 }
 
+/* What the shim does with the longest question; false: the hook is over. */
+static bool
+ask_directly(struct call *call, const struct message_lookup_processes *asked)
+{
+	static uint8_t body[CHANNEL_FRAME_MAX];
+	struct channel_frame frame = { .tag = MESSAGE_LOOKUP_PROCESSES };
+	struct wire_writer w;
+	int ends[2];
+	bool answered;
+
+	wire_writer_init(&w, body, sizeof(body));
+	assert_int_equal(message_lookup_processes_encode(&w, asked), WIRE_OK);
+	/* behind the length and the tag */
+	frame.body = w.p + FRAME_HEAD;
+	frame.len = w.len - FRAME_HEAD;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	channel_init(&call->channel);
+	call->channel.fd = ends[0];
+	call->caller.euid = 0;
+	proc_opened = 0;
+	answered = callback_lookup(call, &frame);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return answered;
+}
+
+TEST(long_questions_are_bounded)
+{
+	static struct message_lookup_processes asked;
+	static struct call call;
+	size_t i;
+
+	(void)state;
+	proc_reset();
+	asked.n_processes = LIMIT_PROCESSES_MAX;
+	for (i = 0; i < asked.n_processes; i++) {
+		asked.processes[i].pid = (uint32_t)getpid();
+		asked.processes[i].started = (int64_t)i;
+	}
+	/* one number is looked at once, beside the shim's own */
+	deadline_start(&call.deadline, 10000);
+	assert_true(ask_directly(&call, &asked));
+	assert_int_equal(proc_opened, 2);
+	deadline_start(&call.deadline, 0);
+	assert_false(ask_directly(&call, &asked));
+	assert_int_equal(proc_opened, 1);
+	assert_int_equal(call.why.class, FAILURE_BROKEN_OFF);
+	assert_contains(call.why.text, "the time was up");
+}
+
 #define HOOK(name) \
 	cmocka_unit_test_setup_teardown(test_##name, setup, fixture_teardown)
 
@@ -153,6 +206,7 @@ main(void)
 		UNIT(starts_are_told_where_they_are_of_use),
 		HOOK(hook_goes_on_without_proc),
 		HOOK(processes_that_proc_does_not_show_are_not_answered),
+		UNIT(long_questions_are_bounded),
 	};
 
 	return cmocka_run_group_tests_name("process hook", tests, NULL, NULL);

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -17,7 +19,7 @@
 
 #define STRANGER	54321
 /* Fields 3 to 22 of a stat file. */
-#define FIELDS_BUT_ONE	" S 7 8 9 -1 -1 10 11 12 13 14 15 16 17 18 19 1 0 0 "
+#define FIELDS_BUT_ONE	" S 7 8 9 -1 -1 10 11 12 13 14 15 16 17 18 19 -5 3 0 "
 #define FIELDS		FIELDS_BUT_ONE "4242 "
 
 static int
@@ -46,6 +48,7 @@ TEST(names_may_hold_anything)
 		assert_int_equal(p.pid, 123);
 		assert_int_equal(p.state, 'S');
 		assert_int_equal(p.parent, 7);
+		assert_int_equal(p.threads, 3);
 		assert_int_equal(p.started, 4242);
 	}
 }
@@ -72,6 +75,16 @@ TEST(texts_that_are_none)
 
 /* --- processes --- */
 
+static enum process_state
+state_of(uint32_t pid, int64_t started)
+{
+	struct process p;
+	enum process_state state = process_look(pid, &p);
+
+	return state == PROCESS_RUNS && p.started != started ? PROCESS_GONE :
+	    state;
+}
+
 TEST(this_process)
 {
 	struct process p, again;
@@ -86,10 +99,10 @@ TEST(this_process)
 	assert_true(process_self(&again));
 	assert_int_equal(again.parent, p.parent);
 	assert_true(again.started == p.started);
-	assert_int_equal(process_state_of(p.pid, p.started), PROCESS_RUNS);
+	assert_int_equal(state_of(p.pid, p.started), PROCESS_RUNS);
 	/* the number alone is not the process */
-	assert_int_equal(process_state_of(p.pid, p.started + 1), PROCESS_GONE);
-	assert_int_equal(process_state_of(p.pid, -p.started), PROCESS_GONE);
+	assert_int_equal(state_of(p.pid, p.started + 1), PROCESS_GONE);
+	assert_int_equal(state_of(p.pid, -p.started), PROCESS_GONE);
 }
 
 TEST(numbers_that_no_process_has)
@@ -100,7 +113,7 @@ TEST(numbers_that_no_process_has)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(pids); i++)
-		assert_int_equal(process_state_of(pids[i], 1), PROCESS_GONE);
+		assert_int_equal(state_of(pids[i], 1), PROCESS_GONE);
 }
 
 /* The start of a process, as this test reads it. */
@@ -153,18 +166,68 @@ TEST(a_child_ends)
 	started = start_of(child);
 	assert_in_range(started / sysconf(_SC_CLK_TCK), uptime() - 60,
 	    uptime() + 1);
-	assert_int_equal(process_state_of((uint32_t)child, started),
+	assert_int_equal(state_of((uint32_t)child, started),
 	    PROCESS_RUNS);
 	/* it ends, and nobody has taken its status yet */
 	(void)close(go[1]);
 	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT),
 	    0);
 	assert_int_equal(start_of(child), started);
-	assert_int_equal(process_state_of((uint32_t)child, started),
+	assert_int_equal(state_of((uint32_t)child, started),
 	    PROCESS_GONE);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	assert_int_equal(process_state_of((uint32_t)child, started),
+	assert_int_equal(state_of((uint32_t)child, started),
 	    PROCESS_GONE);
+}
+
+static void *
+wait_for_end(void *fd)
+{
+	char octet;
+
+	_exit(read(*(const int *)fd, &octet, 1) == 0 ? 0 : 1);
+}
+
+/* A process whose first thread has ended; another goes on until go is closed. */
+static pid_t
+start_without_first_thread(int go[2])
+{
+	pthread_t thread;
+	pid_t child;
+
+	assert_int_equal(pipe(go), 0);
+	assert_true((child = fork()) >= 0);
+	if (child == 0) {
+		(void)close(go[1]);
+		if (pthread_create(&thread, NULL, wait_for_end, &go[0]) != 0)
+			_exit(1);
+		pthread_exit(NULL);
+	}
+	(void)close(go[0]);
+	return child;
+}
+
+TEST(first_thread_that_ends_is_not_the_process)
+{
+	siginfo_t info;
+	struct process p;
+	pid_t child;
+	int go[2], i;
+
+	(void)state;
+	child = start_without_first_thread(go);
+	for (i = 0, p.state = 0; i < 5000 && p.state != 'Z'; i++) {
+		(void)poll(NULL, 0, 1);
+		assert_int_equal(process_look((uint32_t)child, &p),
+		    PROCESS_RUNS);
+	}
+	assert_int_equal(p.state, 'Z');
+	assert_int_equal(p.threads, 2);
+	(void)close(go[1]);
+	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT),
+	    0);
+	assert_int_equal(process_look((uint32_t)child, &p), PROCESS_GONE);
+	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
 TEST(hidden_processes_have_not_ended)
@@ -180,7 +243,7 @@ TEST(hidden_processes_have_not_ended)
 	for (i = 0; i < ARRAY_LEN(errors); i++) {
 		proc_hidden = path;
 		proc_hidden_error = errors[i];
-		assert_int_equal(process_state_of((uint32_t)getpid(), 1),
+		assert_int_equal(state_of((uint32_t)getpid(), 1),
 		    PROCESS_UNKNOWN);
 		proc_hidden = "/proc/self/stat";
 		assert_false(process_self(&p));
@@ -280,6 +343,7 @@ main(void)
 		SET_UP(this_process),
 		SET_UP(numbers_that_no_process_has),
 		SET_UP(a_child_ends),
+		SET_UP(first_thread_that_ends_is_not_the_process),
 		SET_UP(hidden_processes_have_not_ended),
 		SET_UP(parent_of_root),
 		SET_UP(parent_of_a_stranger),
