@@ -55,7 +55,9 @@ export type GrantedUserFile<N extends string, G extends Grant, L extends LineTyp
  *
  * A name is 1 to 64 letters, digits, `.`, `_` and `-`, the first a letter or a digit (USER_FILE_NAME_MAX). Two
  * modules that use the same name use the same file. Nothing deletes a file when the user logs out: that is for
- * `closeSession`, or for `setCredentials` with `delete`.
+ * `closeSession`, or for `setCredentials` with `delete`. A user has at most 64 files: for one more, those go that he
+ * has made longer than 8192 octets, then the oldest. Nobody else can read a file or list the folder, but who knows a
+ * name can see that file's size and times: put nothing secret into names.
  *
  * @example
  * ```ts
@@ -99,8 +101,9 @@ export interface UserFiles<G extends Grant = never, L extends LineType = LineTyp
    * Writes a file, in place of the one that is there, if any; mode 0600, and in one step: a reader sees the old
    * content or the new. At most 8192 octets (USER_FILE_MAX), a string in UTF-8. The octets are copied; those of a
    * Secret stay out of every log, and are wiped here once they are on their way. It takes effect if the hook ends
-   * with `success`; the hook ends with `system_err` if the file cannot be written. Needs the grant
-   * `user_file:NAME`.
+   * with `success`, the only code of these hooks with which a login goes on; the hook ends with `system_err` if the
+   * file cannot be written, also because the application sees the folder read-only (EROFS: a unit with
+   * `ProtectSystem=strict` needs it in `ReadWritePaths=`). Needs the grant `user_file:NAME`.
    *
    * Throws a TypeError without the grant, and a RangeError for a name or a content that does not fit, or for more
    * than 4 files in a hook (USER_FILES_MAX).

@@ -39,7 +39,7 @@ bool	process_self(struct process *);
  */
 bool	process_parent(const struct process *self, struct process *parent);
 
-/* Whether a process with this number is there and has not ended; fills it in. */
+/* Whether a process with this number runs; if so, it is filled in. */
 enum process_state process_look(uint32_t pid, struct process *);
 
 /*

@@ -43,7 +43,7 @@ struct look {
 	char		 prefix[USER_FOLDER_NAME_MAX];	/* empty: all users */
 	unsigned	 n;		/* files of the user */
 	unsigned	 n_victims;
-	struct victim	 victims[FOLDER_VICTIMS];	/* the first goes first */
+	struct victim	 victims[FOLDER_VICTIMS];	/* in order */
 	unsigned	 n_removed;
 };
 

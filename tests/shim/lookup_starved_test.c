@@ -65,7 +65,8 @@ setup(void **state)
 		return -1;
 	/* a second source says "not found" whatever happened to the first */
 	write_database("/etc/nsswitch.conf", "passwd: files systemd\n"
-	    "shadow: files systemd\ngroup: files systemd\n", "netgroup: files\n");
+	    "shadow: files systemd\ngroup: files systemd\n",
+	    "netgroup: files\n");
 	write_database("/etc/passwd", "root:x:0:0::/:/bin/sh\n",
 	    USER ":x:4700:4700::/:/bin/sh\n");
 	write_database("/etc/shadow", "root:*:::::::\n",
@@ -115,7 +116,7 @@ static int (*const questions[])(void) = { ask_netgroup, ask_groups,
 
 /* What the question gives under the limit, asked twice; 0: no limit. */
 static int
-ask_under(int resource, rlim_t value, int (*ask)(void))
+ask_under(__rlimit_resource_t resource, rlim_t value, int (*ask)(void))
 {
 	struct rlimit limit = { .rlim_cur = value, .rlim_max = value };
 	int status = -1, first, second;
@@ -136,8 +137,8 @@ ask_under(int resource, rlim_t value, int (*ask)(void))
 
 /* Never "not found", whether there is an answer or a refusal; how many. */
 static unsigned
-count_starved(int resource, rlim_t from, rlim_t step, unsigned steps,
-    int (*ask)(void))
+count_starved(__rlimit_resource_t resource, rlim_t from, rlim_t step,
+    unsigned steps, int (*ask)(void))
 {
 	unsigned starved = 0, i;
 	int got;

@@ -188,7 +188,7 @@ wait_for_end(void *fd)
 	_exit(read(*(const int *)fd, &octet, 1) == 0 ? 0 : 1);
 }
 
-/* A process whose first thread has ended; another goes on until go is closed. */
+/* Its first thread has ended; another goes on until go is closed. */
 static pid_t
 start_without_first_thread(int go[2])
 {
