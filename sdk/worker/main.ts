@@ -130,7 +130,7 @@ export function serve(namespace: unknown, { name, configured, fd, limits, expect
     traffic: new Traffic(limits),
     report,
     open: new Set(),
-    mirror: new Mirror(),
+    mirror: new Mirror({ account: module.handlers.has("account") }),
     strangerLogged: false,
   };
   const listener = listen({ fd, onConnection: (connection) => void new Exchange(context, connection) });

@@ -9,14 +9,20 @@
  * then. Nothing of this travels in an environment, where a user could plant it. The shim names a parent only if parent and child are
  * root's and no set-uid program, so nobody who is not root can be either.
  *
- * sshd starts a child for each attempt, and attempts fail. Hence:
+ * sshd starts a child for each attempt, and attempts fail; it also tries other methods in the parent itself. Hence:
  *
- * - Only a hook that ended with `success` or `new_authtok_reqd` makes an entry. `ignore` makes none, and keeps that of an earlier hook.
- * - A hook that ended in any other way removes the entry of its process, and that of an older sibling: the last attempt counts.
- * - A younger sibling's entry takes the place of an older one's. Two cannot be there for one user and service, so none is mixed up.
+ * - Only a hook that ended with `success` or `new_authtok_reqd` makes an entry. `ignore` makes none, and keeps what an earlier hook of
+ *   the same process left.
+ * - The last attempt counts. A hook that ended in any other way removes the entry of its process; any hook removes that of an older
+ *   sibling, and, if the parent itself is asked, that of its children. So two are never there for one user and service.
+ * - Where the module has an account hook, what authenticate left counts only once account, or a change of the password, has ended well
+ *   in the same process: that is only asked when the whole stack has let the person pass.
+ * - An entry that was not yet handed out goes before what is on the parent's handle: an older attempt left that there.
  *
- * Another module of the stack may have refused what this one let pass. Data that are there after that mean what they mean on a handle
- * whose application tries again: that *this* module has stored them, for this user.
+ * What remains: a module without an account hook is given what it stored in an attempt that another module of the stack refused, if
+ * the person then comes in by a way that asks it nothing before the session, such as a key with sshd. The shim may refuse a result that
+ * the worker takes for delivered, as it sends no receipt. And several workers of one module do not hear of each other's attempts.
+ * Data that are resumed mean that *this* module has stored them, for this user and this connection: never that the person was let pass.
  *
  * An entry is there for two minutes, and until the parent opens a session, whatever comes of that. It is lost with the worker: then, and
  * where two workers of a module each saw a half, `continuity` is `none`.
@@ -33,6 +39,8 @@ import type { MessageOf } from "../wire/types.ts";
 export const MIRROR_MS_MAX = 120_000;
 /** How many entries are kept; the oldest goes. Their data are at most 4 MiB together, as each has DATA_MAX at most. */
 export const MIRROR_MAX = 1024;
+/** How many of them may be about one user; the oldest of that user goes, so that nobody pushes out everybody else. */
+export const MIRROR_USER_MAX = 16;
 
 /** The hooks that a child runs before it exits. */
 const BEFORE: readonly Hook[] = ["authenticate", "account", "preliminary", "update"];
@@ -45,6 +53,8 @@ export interface MirrorOptions {
   readonly after?: (ms: number, act: () => void) => () => void;
   /** How many entries are kept. */
   readonly max?: number;
+  /** Whether the module has an account hook, without which what authenticate left does not count. Left out: no. */
+  readonly account?: boolean;
 }
 
 /** The module data of a process that has run hooks, for its parent. */
@@ -53,10 +63,16 @@ interface Entry {
   readonly key: string;
   /** Whose it is. */
   readonly child: string;
+  /** Whom it is about. */
+  readonly user: string | null;
+  /** Whether more has passed than this module's authenticate, where that can be told. */
+  readonly counts: boolean;
   /** The module data; its own octets. */
   readonly data: Uint8Array;
   /** When it is to go. */
   readonly ends: number;
+  /** Whether the parent's handle has had them: from then on, what is on it goes before. */
+  isOnHandle: boolean;
 }
 
 type HookMessage = MessageOf<"hook">;
@@ -81,14 +97,17 @@ export class Mirror {
   readonly #now: () => number;
   readonly #after: (ms: number, act: () => void) => () => void;
   readonly #max: number;
+  readonly #account: boolean;
   /** Gives up waiting for the end of the oldest entry; there only while there are entries. */
   #disarm: (() => void) | undefined;
 
   /** Begins empty. */
-  constructor({ now = () => performance.now(), after = afterwards, max = MIRROR_MAX }: MirrorOptions = {}) {
+  constructor(options: MirrorOptions = {}) {
+    const { now = () => performance.now(), after = afterwards, max = MIRROR_MAX, account = false } = options;
     this.#now = now;
     this.#after = after;
     this.#max = max;
+    this.#account = account;
   }
 
   /** Removes everything: the worker leaves. */
@@ -102,42 +121,71 @@ export class Mirror {
   }
 
   /**
-   * Gives the data with which a hook goes on that came without, a copy; `undefined` if there are none for it. Called when it begins.
-   * A hook that came with just these data was given them by an earlier hook of its handle, and gets them again.
+   * Gives the data with which a hook goes on, a copy, in place of what it came with; `undefined` if there are none for it. Called when
+   * it begins. A hook that came with just these data was given them by an earlier hook of its handle, and gets them again.
    */
   resume(hook: HookMessage): Uint8Array | undefined {
     if (hook.hook !== "setCredentials" && hook.hook !== "openSession") return undefined;
-    if (this.#entries.size === 0 || !isRoots(hook) || hook.started === undefined) return undefined;
-    const entry = this.#entries.get(keyOf(hook, hook.pid, hook.started));
-    const isFor = entry !== undefined && entry.ends > this.#now() &&
-      (hook.data === undefined || isEqual(hook.data, entry.data));
-    const data = isFor ? entry.data.slice() : undefined;
+    const entry = this.#entryFor(hook);
+    const data = entry !== undefined && this.#isFor(entry, hook) ? entry.data.slice() : undefined;
     if (hook.hook === "openSession") {
       if (entry !== undefined) this.#remove(entry);
       // Who opens the session itself leaves nothing to its parent.
-      this.#forget(processOf(hook));
+      if (hook.started !== undefined) this.#forget(processOf(hook));
     }
     return data;
   }
 
   /** Keeps, replaces or removes what a hook leaves behind. Called when it has ended; without an outcome nobody heard of one. */
   note(hook: HookMessage, outcome: Outcome | undefined): void {
+    if (hook.hook === "setCredentials") return this.#noteHandle(hook, outcome);
+    if (!BEFORE.includes(hook.hook)) return;
+    const ofChild = this.#entryFor(hook);
+    // The process that was to have it is itself asked: that is a later attempt.
+    if (ofChild !== undefined) this.#remove(ofChild);
+    this.#noteChild(hook, outcome);
+  }
+
+  /** The entry that is for the process of a hook, whether it counts or not. */
+  #entryFor(hook: HookMessage): Entry | undefined {
+    if (this.#entries.size === 0 || !isRoots(hook) || hook.started === undefined) return undefined;
+    return this.#entries.get(keyOf(hook, hook.pid, hook.started));
+  }
+
+  #isFor({ counts, ends, data, isOnHandle }: Entry, hook: HookMessage): boolean {
+    if (!counts || ends <= this.#now()) return false;
+    return !isOnHandle || hook.data === undefined || isEqual(hook.data, data);
+  }
+
+  /** What the parent's setCredentials did to the data on the handle. */
+  #noteHandle(hook: HookMessage, outcome: Outcome | undefined): void {
+    const entry = this.#entryFor(hook);
+    if (entry === undefined || outcome?.type !== "result" || isRefusal(outcome.code)) return;
+    if (outcome.data_action === "delete") this.#remove(entry);
+    else if (outcome.data_action === "set") entry.isOnHandle = true;
+  }
+
+  #noteChild(hook: HookMessage, outcome: Outcome | undefined): void {
     const { parent_pid, parent_started, started } = hook;
-    if (parent_pid === undefined || parent_started === undefined || started === undefined) return;
-    if (!isRoots(hook) || !BEFORE.includes(hook.hook)) return;
+    if (!isRoots(hook) || started === undefined) return;
+    if (parent_pid === undefined || parent_started === undefined) return;
     const child = processOf(hook);
     const key = keyOf(hook, parent_pid, parent_started);
     const had = this.#entries.get(key);
     const isOwn = had?.child === child;
     this.#forget(child);
-    const abstains = outcome?.type === "result" && outcome.code === "ignore";
-    if (abstains && !isOwn) return;
     if (had !== undefined) this.#remove(had);
+    if (!isOwn && outcome?.type === "result" && outcome.code === "ignore") return;
     const data = dataAfter(hook, outcome);
-    if (data !== undefined) this.#add({ key, child, data: data.slice(), ends: this.#now() + MIRROR_MS_MAX });
+    if (data === undefined) return;
+    const counts = !this.#account || hook.hook !== "authenticate";
+    const ends = this.#now() + MIRROR_MS_MAX;
+    this.#add({ key, child, user: userOf(hook), counts, data: data.slice(), ends, isOnHandle: false });
   }
 
   #add(entry: Entry): void {
+    const own = [...this.#entries.values()].filter(({ user }) => user === entry.user);
+    if (own.length >= MIRROR_USER_MAX) this.#remove(own[0]!);
     for (const oldest of this.#entries.values()) {
       if (this.#entries.size < this.#max) break;
       this.#remove(oldest);
@@ -202,9 +250,18 @@ function processOf({ pid, started, instance }: HookMessage): string {
 }
 
 /** The parent, and what must be the same with it. No part but the last, which is JSON, can have a space in it. */
-function keyOf({ instance, items }: HookMessage, pid: number, started: number): string {
-  const value = (name: string) => items.find(({ item }) => item === name)?.value ?? null;
-  return `${pid} ${started} ${instance ?? ""} ${JSON.stringify([value("service"), value("user")])}`;
+function keyOf(hook: HookMessage, pid: number, started: number): string {
+  return `${pid} ${started} ${hook.instance ?? ""} ${
+    JSON.stringify([itemOf(hook, "service"), userOf(hook)])
+  }`;
+}
+
+function userOf(hook: HookMessage): string | null {
+  return itemOf(hook, "user");
+}
+
+function itemOf({ items }: HookMessage, name: string): string | null {
+  return items.find(({ item }) => item === name)?.value ?? null;
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {

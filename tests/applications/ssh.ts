@@ -27,7 +27,7 @@ export interface Visit {
   readonly steps?: readonly Step[];
   /** Whether sshd gives them a terminal. Left out: without a command. */
   readonly tty?: boolean;
-  /** Further words for ssh(1). */
+  /** Further words for ssh(1), which count before ours. */
   readonly words?: readonly string[];
   /** How long it may take, in milliseconds. */
   readonly ms?: number;
@@ -117,11 +117,11 @@ export class Sshd {
       "NumberOfPasswordPrompts=1",
       "ConnectTimeout=10",
     ].flatMap((option) => ["-o", option]);
-    const target = [tty ? "-tt" : "-T", "-p", `${this.#port}`, ...words, `${user}@127.0.0.1`];
+    const target = [tty ? "-tt" : "-T", "-p", `${this.#port}`, `${user}@127.0.0.1`];
     const run = command === undefined ? [] : [command];
 
     return await this.#stage.dialogue(
-      ["ssh", "-F", "none", ...options, ...target, ...run],
+      ["ssh", "-F", "none", ...words, ...options, ...target, ...run],
       steps,
       ms === undefined ? {} : { ms },
     );

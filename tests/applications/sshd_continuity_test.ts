@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { order, pick, type SeenHook } from "./recorded.ts";
 import { type Method, Sshd } from "./ssh.ts";
 import { stack } from "./stack.ts";
@@ -18,6 +19,7 @@ const KEEP = { auth: "keep=authenticate", account: "keep=authenticate", session:
 let sshd: Sshd;
 const stage = shareStage(async (stage) => {
   stage.module("recorder", RECORDER);
+  stage.module("fickle", join(import.meta.dirname!, "modules", "fickle.ts"));
   stage.pam("sshd", stack(KEEP));
   sshd = await Sshd.start(stage);
 });
@@ -202,3 +204,111 @@ scene("sshd: a worker that was replaced between authenticate and openSession kno
     "delete none",
   ]);
 });
+
+/** Attempts of one connection, in which pam_unix has the last word. */
+interface Attempts {
+  readonly methods: string;
+  /** How often a person may try one of the methods. */
+  readonly prompts?: number;
+  readonly words: readonly string[];
+  /** What the module does with the right word. */
+  readonly right?: string;
+  /** The hook that ends the test. */
+  readonly last?: string;
+}
+
+async function attempt({ methods, prompts = 1, words, right = "store", last = "openSession" }: Attempts) {
+  stage().pam("sshd", [
+    `auth required pam_deno.so grant=authtok fickle right=${right}`,
+    "auth required pam_unix.so use_first_pass nodelay",
+    "account required pam_permit.so",
+    "session required pam_deno.so fickle",
+  ]);
+  const { code, stdout } = await sshd.connect({
+    user: "alice",
+    by: "publickey",
+    words: ["-o", `PreferredAuthentications=${methods}`, "-o", `NumberOfPasswordPrompts=${prompts}`],
+    command: "id -un",
+    steps: words.map((word) => ["assword: ", word]),
+  });
+  stage().pam("sshd", stack(KEEP));
+  const { hooks } = await stage().take(({ hooks }) => order(hooks).includes(last));
+  const asked = hooks.filter(({ hook }) => hook === "authenticate").length;
+  assert.equal(asked, words.length, "the module was asked in every attempt");
+  return { opened: code === 0 && /\nalice\n$/.test(stdout), hooks };
+}
+
+/** What openSession found, after the last attempt had succeeded. */
+async function found(attempts: Attempts): Promise<readonly unknown[]> {
+  const { opened, hooks } = await attempt(attempts);
+  assert.ok(opened);
+  const open = hooks.find(({ hook }) => hook === "openSession")!;
+  return [open.continuity, ...open.trail];
+}
+
+const STALE = "stale: of a refused attempt";
+
+scene(
+  "sshd: what a refused attempt left is gone when the password method fails, and a key opens",
+  async () => {
+    const methods = "keyboard-interactive,password,publickey";
+    assert.deepEqual(await found({ methods, words: [STALE, "refused"] }), ["none"]);
+  },
+);
+
+scene("sshd: what a refused attempt left is gone when the password method stores nothing", async () => {
+  const methods = "keyboard-interactive,password";
+  assert.deepEqual(await found({ methods, words: [STALE, PASSWORD], right: "success" }), ["none"]);
+});
+
+scene("sshd: what a refused attempt left is gone when the module ignores the next", async () => {
+  const methods = "keyboard-interactive";
+  assert.deepEqual(await found({ methods, prompts: 2, words: [STALE, PASSWORD], right: "ignore" }), ["none"]);
+});
+
+scene("sshd: what the last attempt left goes before what a refused one left on the handle", async () => {
+  // libpam answers setcred with the failure of the monitor's own attempt, whatever a child was told: nobody gets in.
+  const { opened, hooks } = await attempt({
+    methods: "password,keyboard-interactive",
+    words: [STALE, PASSWORD],
+    last: "setCredentials establish",
+  });
+  assert.ok(!opened);
+  const found = hooks.map(({ hook, continuity, trail }) => [hook, continuity, ...trail]);
+  assert.deepEqual(found, [
+    ["authenticate", "none"],
+    ["authenticate", "same", STALE],
+    ["setCredentials", "resumed", PASSWORD],
+  ]);
+});
+
+scene(
+  "sshd: what a refused attempt left does not count for a module that has account, where a key opens",
+  async () => {
+    stage().pam("sshd", [
+      "auth required pam_deno.so recorder keep=authenticate",
+      "auth required pam_unix.so nodelay",
+      // Nobody asks the module here: the monitor would take away what its child left.
+      "account required pam_permit.so",
+      "session required pam_deno.so recorder keep=authenticate",
+    ]);
+    const { code, stdout } = await sshd.connect({
+      user: "alice",
+      by: "publickey",
+      words: ["-o", "PreferredAuthentications=keyboard-interactive,publickey"],
+      command: "id -un",
+      steps: [["assword: ", "wrong"]],
+    });
+    stage().pam("sshd", stack(KEEP));
+    assert.equal(code, 0, stdout);
+    const { hooks } = await stage().take(({ hooks }) => order(hooks).includes("closeSession"));
+    assert.deepEqual(order(hooks).filter((hook) => /^(auth|open)/.test(hook)), [
+      "authenticate",
+      "openSession",
+    ]);
+    assert.deepEqual(
+      hooks.map(({ continuity, trail }) => [continuity, trail.length]),
+      Array(hooks.length).fill(["none", 0]),
+    );
+  },
+);

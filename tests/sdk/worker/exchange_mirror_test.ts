@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { dataKey, defineModule, type PamModule } from "../../../mod.ts";
+import { FLAGS } from "../../../sdk/tokens.ts";
 import { Client, decide, hookMessage } from "./client.ts";
 import { serveHere } from "./harness.ts";
 import { code, delay, fault } from "./modules.ts";
@@ -87,12 +88,35 @@ Deno.test("a session that throws has used up what was left for it", async () => 
   assert.equal((await opened(worker.path)).shown, "none undefined");
 });
 
-Deno.test("a session with data of its own keeps them", async () => {
+Deno.test("a session whose handle has what an older attempt left gets what the last one left", async () => {
   await using worker = serveHere(carries());
   await decide(worker.path, before);
-  const own = await decide(worker.path, { ...open, data: bytes({ by: "parent" }) });
+  const given = await decide(worker.path, { ...open, data: bytes({ by: "parent" }) });
+  assert.ok(given?.type === "result");
+  assert.deepEqual([given.data_action, text(given.data)], ["set", '{"by":"child"}']);
+  assert.equal(worker.context.mirror.size, 0);
+});
+
+Deno.test("a session whose handle has what setCredentials made of the data keeps them", async () => {
+  await using worker = serveHere(defineModule({
+    authenticate({ data }) {
+      data.set(by, "child");
+      return "success";
+    },
+    setCredentials({ data }) {
+      data.set(by, `${data.get(by)} and parent`);
+      return "success";
+    },
+    openSession: ({ continuity, data, deny }) => deny("session_err", `${continuity} ${data.get(by)}`),
+  }));
+  await decide(worker.path, before);
+  const flags = FLAGS.establish_cred;
+  const own = await decide(worker.path, { ...open, hook: "setCredentials", flags });
   assert.ok(own?.type === "result");
-  assert.deepEqual([own.data_action, own.data.length], ["keep", 0]);
+  assert.deepEqual([own.data_action, text(own.data)], ["set", '{"by":"child and parent"}']);
+  const session = await decide(worker.path, { ...open, data: own.data });
+  assert.ok(session?.type === "result");
+  assert.equal(session.message, "same child and parent");
   assert.equal(worker.context.mirror.size, 0);
 });
 

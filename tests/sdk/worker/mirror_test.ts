@@ -1,76 +1,20 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import type { Outcome } from "../../../sdk/dispatch.ts";
 import type { Hook } from "../../../sdk/hooks.ts";
-import type { PamCode } from "../../../sdk/tokens.ts";
-import type { MessageOf } from "../../../sdk/wire/mod.ts";
-import { Mirror, MIRROR_MAX, MIRROR_MS_MAX, type MirrorOptions } from "../../../sdk/worker/mirror.ts";
-import { hookMessage } from "./client.ts";
-
-type HookMessage = MessageOf<"hook">;
-type Over = Parameters<typeof hookMessage>[0];
-
-const MONITOR = { pid: 700, started: 5_000 };
-const CHILD = { pid: 701, started: 5_040, parent_pid: MONITOR.pid, parent_started: MONITOR.started };
-const SIBLING = { ...CHILD, pid: 702, started: 5_090 };
-const DATA = Uint8Array.of(1, 2, 3);
-const OTHER = Uint8Array.of(4, 5);
-
-/** What the child asks. */
-const before = (over: Over = {}): HookMessage => hookMessage({ hook: "authenticate", ...CHILD, ...over });
-/** What its parent asks. */
-const after = (over: Over = {}): HookMessage => hookMessage({ hook: "openSession", ...MONITOR, ...over });
-
-function result(code: PamCode, data?: Uint8Array | "delete"): Outcome {
-  const data_action = data === undefined ? "keep" : data === "delete" ? "delete" : "set";
-  return {
-    type: "result",
-    code,
-    data_action,
-    data: data instanceof Uint8Array ? data : new Uint8Array(0),
-    fail_delay_us: 0,
-    items: [],
-    environment: [],
-    tokens: [],
-    user_files: [],
-  };
-}
-
-/** A mirror whose time stands still, and which is left empty. */
-class TestMirror extends Mirror implements Disposable {
-  time = 1_000;
-  /** What is to be done, and when. */
-  timer: { readonly at: number; readonly act: () => void } | undefined;
-
-  constructor(options: MirrorOptions = {}) {
-    super({
-      now: () => this.time,
-      after: (ms, act) => {
-        assert.equal(this.timer, undefined, "one timer is enough");
-        this.timer = { at: this.time + ms, act };
-        return () => void (this.timer = undefined);
-      },
-      ...options,
-    });
-  }
-
-  /** Lets time pass, and the timer fire. */
-  advance(ms: number): void {
-    this.time += ms;
-    while (this.timer !== undefined && this.timer.at <= this.time) {
-      const { act } = this.timer;
-      this.timer = undefined;
-      act();
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.clear();
-    assert.equal(this.size, 0);
-    assert.equal(this.timer, undefined, "an empty mirror costs nothing");
-  }
-}
+import { MIRROR_MAX, MIRROR_MS_MAX, MIRROR_USER_MAX } from "../../../sdk/worker/mirror.ts";
+import {
+  after,
+  before,
+  CHILD,
+  DATA,
+  MONITOR,
+  OTHER,
+  type Over,
+  result,
+  SIBLING,
+  TestMirror,
+} from "./mirrored.ts";
 
 Deno.test("Mirror gives the data of a child to its parent, once to openSession", () => {
   using mirror = new TestMirror();
@@ -90,12 +34,34 @@ Deno.test("Mirror gives data to setCredentials as often as it comes, and then to
   assert.equal(mirror.resume(after()), undefined);
 });
 
-Deno.test("Mirror leaves alone a handle with data of its own, and openSession uses the entry up all the same", () => {
+Deno.test("Mirror goes before what an older attempt left on the handle", () => {
   using mirror = new TestMirror();
   mirror.note(before(), result("success", DATA));
-  assert.equal(mirror.resume(after({ hook: "setCredentials", data: OTHER })), undefined);
+  const credentials = after({ hook: "setCredentials", data: OTHER });
+  assert.deepEqual(mirror.resume(credentials), DATA);
+  // A module without the hook puts nothing on the handle.
+  mirror.note({ ...credentials, data: DATA }, result("ignore"));
+  assert.deepEqual(mirror.resume(after({ data: OTHER })), DATA);
   assert.equal(mirror.resume(after({ data: OTHER })), undefined);
-  assert.equal(mirror.resume(after()), undefined);
+});
+
+Deno.test("Mirror leaves alone a handle whose data setCredentials has changed, and openSession uses the entry up all the same", () => {
+  const then = (outcome: Outcome | undefined, data?: Uint8Array) => {
+    using mirror = new TestMirror();
+    mirror.note(before(), result("success", DATA));
+    const credentials = after({ hook: "setCredentials" });
+    mirror.note({ ...credentials, data: mirror.resume(credentials)! }, outcome);
+    const given = mirror.resume(after(data === undefined ? {} : { data }));
+    assert.equal(mirror.size, 0);
+    return given;
+  };
+  assert.deepEqual(then(result("success", DATA), DATA), DATA);
+  assert.equal(then(result("success", OTHER), OTHER), undefined);
+  assert.equal(then(result("success", "delete")), undefined);
+  // What was not put on the handle does not change what is there.
+  assert.deepEqual(then(result("cred_err", OTHER), OTHER), DATA);
+  assert.deepEqual(then({ type: "fault", fault: "threw", message: "" }, OTHER), DATA);
+  assert.deepEqual(then(undefined), DATA);
 });
 
 Deno.test("Mirror gives nothing to other hooks", () => {
@@ -221,9 +187,57 @@ Deno.test("Mirror lets the last attempt count", () => {
   assert.deepEqual(second(result("success", OTHER)), OTHER);
   assert.equal(second(result("success")), undefined);
   assert.equal(second(result("auth_err", OTHER)), undefined);
-  assert.deepEqual(second(result("ignore", OTHER)), DATA);
+  assert.equal(second(result("ignore")), undefined);
+  assert.equal(second(result("ignore", OTHER)), undefined);
   assert.deepEqual(second(result("auth_err"), { user: "bob" }), DATA);
   assert.deepEqual(second(result("auth_err"), { parent_started: 4_999 }), DATA);
+});
+
+Deno.test("Mirror forgets what a child left when its parent itself is asked", () => {
+  const asked = (outcome: Outcome | undefined, over: Over = {}) => {
+    using mirror = new TestMirror();
+    mirror.note(before(), result("success", DATA));
+    // Who the parent's own parent is does not matter, nor whether it is known.
+    mirror.note(before({ ...MONITOR, parent_pid: undefined!, parent_started: undefined!, ...over }), outcome);
+    return mirror.resume(after());
+  };
+  for (const hook of ["authenticate", "account", "preliminary", "update"] as const) {
+    assert.equal(asked(result("success", OTHER), { hook }), undefined, hook);
+    assert.equal(asked(result("ignore"), { hook, parent_pid: 1, parent_started: 1 }), undefined, hook);
+  }
+  assert.equal(asked(result("auth_err")), undefined);
+  assert.equal(asked(undefined), undefined);
+  assert.deepEqual(asked(result("auth_err"), { user: "bob" }), DATA);
+  assert.deepEqual(asked(result("auth_err"), { instance: "second" }), DATA);
+  assert.deepEqual(asked(result("auth_err"), { started: 5_001 }), DATA);
+  assert.deepEqual(asked(result("auth_err"), { uid: 1000, euid: 1000 }), DATA);
+});
+
+Deno.test("Mirror waits for account before what authenticate left counts, if the module has that hook", () => {
+  const then = (...hooks: [Over, Outcome | undefined][]) => {
+    using mirror = new TestMirror({ account: true });
+    mirror.note(before(), result("success", DATA));
+    for (const [over, outcome] of hooks) mirror.note(before({ data: DATA, ...over }), outcome);
+    return mirror.resume(after());
+  };
+  assert.equal(then(), undefined);
+  assert.deepEqual(then([{ hook: "account" }, result("success")]), DATA);
+  assert.deepEqual(then([{ hook: "account" }, result("new_authtok_reqd", OTHER)]), OTHER);
+  assert.deepEqual(then([{ hook: "account" }, result("ignore")]), DATA);
+  assert.deepEqual(then([{ hook: "update" }, result("success")]), DATA);
+  assert.equal(then([{ hook: "account" }, result("perm_denied")]), undefined);
+  assert.equal(then([{ hook: "account" }, undefined]), undefined);
+  // Of another process it says nothing about this one's.
+  assert.equal(then([{ hook: "account", ...SIBLING, data: undefined! }, result("success")]), undefined);
+});
+
+Deno.test("Mirror takes a second authenticate of a process for a new attempt", () => {
+  using mirror = new TestMirror({ account: true });
+  mirror.note(before(), result("success", DATA));
+  mirror.note(before({ hook: "account", data: DATA }), result("success"));
+  mirror.note(before({ data: DATA }), result("success", OTHER));
+  assert.equal(mirror.resume(after()), undefined);
+  assert.equal(mirror.size, 0);
 });
 
 Deno.test("Mirror forgets what a process left that opens its session itself", () => {
@@ -269,12 +283,25 @@ Deno.test("Mirror counts two minutes from the last hook of a process", () => {
 
 Deno.test("Mirror holds so many entries, and lets the oldest go", () => {
   using mirror = new TestMirror();
-  const child = (n: number) => ({ ...CHILD, pid: 10_000 + n, parent_pid: 50_000 + n });
+  const child = (n: number) => ({ ...CHILD, pid: 10_000 + n, parent_pid: 50_000 + n, user: `user${n}` });
+  const parent = (n: number) => after({ pid: 50_000 + n, user: `user${n}` });
   for (let n = 0; n <= MIRROR_MAX; n++) mirror.note(before(child(n)), result("success", DATA));
   assert.equal(mirror.size, MIRROR_MAX);
-  assert.equal(mirror.resume(after({ pid: 50_000 })), undefined);
-  assert.deepEqual(mirror.resume(after({ pid: 50_001 })), DATA);
-  assert.deepEqual(mirror.resume(after({ pid: 50_000 + MIRROR_MAX })), DATA);
+  assert.equal(mirror.resume(parent(0)), undefined);
+  assert.deepEqual(mirror.resume(parent(1)), DATA);
+  assert.deepEqual(mirror.resume(parent(MIRROR_MAX)), DATA);
+});
+
+Deno.test("Mirror holds so many entries about one user, whose oldest goes, and nobody else's", () => {
+  using mirror = new TestMirror();
+  mirror.note(before({ user: "bob" }), result("success", OTHER));
+  const child = (n: number) => ({ ...CHILD, pid: 10_000 + n, parent_pid: 50_000 + n });
+  for (let n = 0; n <= 2 * MIRROR_MAX; n++) mirror.note(before(child(n)), result("success", DATA));
+  assert.equal(mirror.size, MIRROR_USER_MAX + 1);
+  assert.deepEqual(mirror.resume(after({ user: "bob" })), OTHER);
+  const kept = 50_000 + 2 * MIRROR_MAX - MIRROR_USER_MAX + 1;
+  assert.equal(mirror.resume(after({ pid: kept - 1 })), undefined);
+  assert.deepEqual(mirror.resume(after({ pid: kept })), DATA);
 });
 
 Deno.test("Mirror keeps and gives copies, and wipes its own", () => {
@@ -313,62 +340,4 @@ Deno.test("Mirror keeps and gives copies, and wipes its own", () => {
   } finally {
     Object.assign(Uint8Array.prototype, { slice, fill });
   }
-});
-
-/** What may happen to a mirror. */
-type Step = { readonly wait: number } | { readonly hook: HookMessage; readonly outcome: Outcome };
-
-const STEP: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ wait: fc.nat(MIRROR_MS_MAX) }),
-  fc.record({
-    hook: fc.record({
-      hook: fc.constantFrom<Hook>("authenticate", "account", "update", "setCredentials", "openSession"),
-      process: fc.constantFrom(1, 2, 3, 4),
-      parent: fc.constantFrom(1, 2, 3, 4),
-      user: fc.constantFrom("alice", "bob"),
-    }).map(({ hook, process, parent, user }) =>
-      hookMessage({ hook, pid: process, started: process, parent_pid: parent, parent_started: parent, user })
-    ),
-    outcome: fc.tuple(
-      fc.constantFrom<PamCode>("success", "ignore", "perm_denied"),
-      fc.constantFrom<Uint8Array | "delete" | undefined>(DATA, "delete", undefined),
-    ).map(([code, data]) => result(code, data)),
-  }),
-);
-
-Deno.test("Mirror never gives data that no child has left within the time, nor twice to a session", () => {
-  fc.assert(
-    fc.property(fc.array(STEP, { maxLength: 60 }), (steps) => {
-      using mirror = new TestMirror({ max: 3 });
-      /** The last that children of a parent said about a user, and when. */
-      const last = new Map<string, { readonly code: PamCode; readonly at: number }>();
-      for (const step of steps) {
-        if ("wait" in step) {
-          mirror.advance(step.wait);
-          continue;
-        }
-        const { hook, outcome } = step;
-        const user = hook.items.find(({ item }) => item === "user")?.value;
-        const given = mirror.resume(hook);
-        const said = last.get(`${hook.pid} ${user}`);
-        if (given !== undefined) {
-          assert.deepEqual(given, DATA);
-          assert.ok(
-            said !== undefined && said.code !== "perm_denied" && mirror.time - said.at < MIRROR_MS_MAX,
-          );
-        }
-        if (hook.hook === "openSession") last.delete(`${hook.pid} ${user}`);
-        const isBefore = ["authenticate", "account", "update"].includes(hook.hook);
-        if (isBefore && outcome.type === "result") {
-          const key = `${hook.parent_pid} ${user}`;
-          const code = outcome.code === "ignore" ? last.get(key)?.code : outcome.code;
-          if (code !== undefined) last.set(key, { code, at: mirror.time });
-        }
-        mirror.note(hook, outcome);
-        assert.ok(mirror.size <= 3);
-        assert.equal(mirror.timer === undefined, mirror.size === 0);
-      }
-    }),
-    { seed: 4, numRuns: 2_000 },
-  );
 });
