@@ -117,10 +117,8 @@ export interface Context<H extends Hook = Hook, O = unknown, G extends Grant = n
   readonly caller: CallerProcess;
   /**
    * Whether state set by an earlier hook is here: `same` from this process or one that it was forked from, `resumed`
-   * from a child that asked this module (until the session is open), `none` if there is none: a handler must work
-   * with it. None of them means "authenticated": another module may have refused the attempt in which they were
-   * stored, and a key have opened the session. With an `account` hook, which an account line then must name, what
-   * authenticate stored is resumed only after account has ended well.
+   * from a child that asked this module (until the session is open), `none` if not: be ready for it. Neither means
+   * "authenticated": others may have refused that attempt; data that passed an `account` hook are safer from that.
    */
   readonly continuity: "same" | "resumed" | "none";
   /** Refuses, with a text for the person; must be returned. */

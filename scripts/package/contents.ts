@@ -26,6 +26,8 @@ const COPIES: readonly (readonly [from: string, to: string, mode?: number])[] = 
   ["packaging/warm.js", `${LIB}/warm.js`],
   ["packaging/systemd/reload-and-wait", `${LIB}/reload-and-wait`, PROGRAM],
   ["packaging/systemd/pam-deno@.socket", "/lib/systemd/system/pam-deno@.socket"],
+  // systemd wants it to be named by its place.
+  ["packaging/systemd/user-files.mount", "/lib/systemd/system/run-pam\\x2ddeno-user.mount"],
   ["packaging/tmpfiles/pam-deno.conf", "/usr/lib/tmpfiles.d/pam-deno.conf"],
   ["packaging/pam-configs/pam-deno", "/usr/share/pam-configs/pam-deno"],
   ["packaging/apparmor/pam-deno", "/etc/apparmor.d/pam-deno"],

@@ -79,7 +79,9 @@ function wrap(text: string, first: string, others: string): string {
 /** The sums of all files, as `debsums` checks them. */
 export async function sums(staging: Staging, conffiles: readonly string[]): Promise<string> {
   const files = staging.files().filter((file) => !conffiles.includes(`/${file}`));
-  return await run(["md5sum", "--", ...files], { cwd: staging.root });
+  const lines = await run(["md5sum", "--", ...files], { cwd: staging.root });
+  // md5sum(1) puts a backslash before such a line, and doubles those in it; dpkg reads names as they are.
+  return lines.replaceAll(/^\\.*$/mg, (line) => line.slice(1).replaceAll("\\\\", "\\"));
 }
 
 /** How the unit starts the supervisor: with every permission that it needs by name, and none else. */

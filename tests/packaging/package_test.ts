@@ -21,6 +21,8 @@ const EXPECTED = [
   "./etc/pam-deno/modules/",
   "./lib/systemd/system/pam-deno@.service",
   "./lib/systemd/system/pam-deno@.socket",
+  // As tar lists it.
+  "./lib/systemd/system/run-pam\\\\x2ddeno-user.mount",
   "./usr/lib/pam-deno/bundler.js",
   "./usr/lib/pam-deno/pam-deno.js",
   "./usr/lib/pam-deno/sdk/mod.ts",
