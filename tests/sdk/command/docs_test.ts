@@ -16,6 +16,7 @@ const OTHERS = [
   "apt",
   "cp",
   "echo",
+  "find",
   "install",
   "journalctl",
   "mount",
