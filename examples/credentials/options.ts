@@ -36,7 +36,7 @@ const Timeout = v.pipe(
   v.maxValue(TIMEOUT_S_MAX, `Cannot read "timeout=": write at most ${TIMEOUT_S_MAX}s`),
 );
 
-const Words = v.object({
+const Known = v.object({
   /** The endpoint's host, and its port if that is another than usual. */
   server: text(
     "server",
@@ -71,6 +71,13 @@ const Words = v.object({
   /** Whether an endpoint on this machine is asked without TLS. */
   loopback_http: yesOrNo("loopback_http"),
 });
+
+// Not v.strictObject(): of an object that lists its names the runtime lets no others through, and only logs them. Here a misspelt
+// "required=yes" would let somebody in, so that an unknown option has to be an error.
+const Words: v.GenericSchema<v.InferInput<typeof Known>, v.InferOutput<typeof Known>> = v.objectWithRest(
+  Known.entries,
+  v.never(`Unknown option: the options are ${Object.keys(Known.entries).join(", ")}`),
+);
 
 /** The options of a line. */
 export const LineOptions = v.pipe(

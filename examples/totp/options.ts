@@ -45,8 +45,7 @@ function path(name: string, example: string) {
   return v.pipe(v.string(message), v.startsWith("/", message));
 }
 
-/** The options of a line. */
-export const LineOptions = v.object({
+const Known = v.object({
   /** The path of the file of secrets. */
   secrets: path("secrets", '{ "credential": "totp-secrets" }'),
   /** The path of the database of used codes and failures. */
@@ -63,6 +62,17 @@ export const LineOptions = v.object({
     "deny",
   ),
 });
+
+/**
+ * The options of a line. A name that is not known is an error: a misspelt `failures=1` would give whoever guesses more tries.
+ *
+ * It is not v.strictObject(): of an object that lists its names the runtime lets no others through, and only logs them.
+ */
+export const LineOptions: v.GenericSchema<v.InferInput<typeof Known>, v.InferOutput<typeof Known>> = v
+  .objectWithRest(
+    Known.entries,
+    v.never(`Unknown option: the options are ${Object.keys(Known.entries).join(", ")}`),
+  );
 
 /** The options of a line, parsed. */
 export type LineOptions = v.InferOutput<typeof LineOptions>;
