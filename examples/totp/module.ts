@@ -40,34 +40,15 @@ const NOBODYS: Generator = {
   algorithm: "SHA1",
 };
 
-/** Databases by their path, each with what tells that it is still the file at that path. */
-const databases: Map<string, { readonly attempts: Attempts; readonly place: string }> = new Map();
+/** Databases by their path. */
+const databases: Map<string, Attempts> = new Map();
 
-function placeOf(path: string): string {
-  const { dev, ino } = Deno.statSync(path);
-  return `${dev} ${ino}`;
-}
-
-/** The database at `path`, opened anew if another file is there: all workers must look at the same one. */
 function databaseAt(path: string): Attempts {
-  const open = databases.get(path);
-  if (open !== undefined) {
-    try {
-      if (placeOf(path) === open.place) return open.attempts;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    giveUp(path);
-  }
+  const known = databases.get(path);
+  if (known !== undefined) return known;
   const attempts = new Attempts(path);
-  databases.set(path, { attempts, place: placeOf(path) });
+  databases.set(path, attempts);
   return attempts;
-}
-
-/** Gives a database up that failed or is gone: the next login opens it anew. */
-function giveUp(path: string): void {
-  databases.get(path)?.attempts[Symbol.dispose]();
-  databases.delete(path);
 }
 
 /** Text for the log in which braces are no placeholders. */
@@ -93,25 +74,25 @@ async function ask({ conversation, log }: Context): Promise<string | undefined> 
 }
 
 /** Looks at a code, which counts as a failure until it turns out to be right. */
-function check(
+async function check(
   context: Context,
   person: Person,
   generator: Generator | undefined,
   answer: string,
-): Result<"authenticate"> {
-  const { options: { database, failures, within, window }, log, deny } = context;
+): Promise<Result<"authenticate">> {
+  const { options: { database, failures, within, window }, log, deny, signal } = context;
   // Read only now: the person may have taken a minute to answer.
   const now = context.now.epochMilliseconds;
   // What is not a user's name may be a password, typed at the wrong question.
   const [who, properties] = person.known ? ["{user}", { user: person.name }] : ["somebody unknown", {}];
   const attempts = databaseAt(database);
-  const attempt = attempts.begin(person, { failures, within }, now);
+  const attempt = await attempts.begin(person, { failures, within }, now, signal);
   if (attempt === undefined) {
     log.warn(`${who} has failed too often: the code was not looked at`, properties);
     return deny("maxtries", TOO_OFTEN);
   }
   let reason = person.known ? "there is no secret" : "there is no such user";
-  const right = attempts.finish(attempt, person.name, (usedUntil) => {
+  const decide = (usedUntil: number) => {
     const question = { answer, generator: generator ?? NOBODYS, at: now / 1000, window, usedUntil };
     const verdict = judge(question);
     if (generator === undefined) return undefined;
@@ -120,8 +101,8 @@ function check(
     // Even the last step of the window is one that was used.
     if (usedUntil > now / 1000 + (window + 1) * generator.period) reason = SET_BACK;
     return undefined;
-  });
-  if (right) return "success";
+  };
+  if (await attempts.finish(attempt, person.name, decide, signal)) return "success";
   log.info(`the code of ${who} is not taken: ${reason}`, properties);
   return "auth_err";
 }
@@ -131,7 +112,7 @@ export default defineModule({
   grants: { auth: ["prompt"] },
   permissions: { read: [{ option: "secrets" }] },
   async authenticate(context) {
-    const { options, lookup, log, failDelay } = context;
+    const { options, lookup, log, failDelay, signal } = context;
     failDelay(DELAY);
     const entry = await lookup.passwd();
     const person = { name: entry?.name ?? context.user, known: entry !== undefined };
@@ -148,16 +129,15 @@ export default defineModule({
     }
     try {
       // Nobody is asked in vain.
-      databaseAt(options.database);
+      await databaseAt(options.database).open(signal);
     } catch (error) {
       return cannotCheck(context, `${options.database}: `, error);
     }
     const answer = await ask(context);
     if (answer === undefined) return "conv_err";
     try {
-      return check(context, person, generator, answer);
+      return await check(context, person, generator, answer);
     } catch (error) {
-      giveUp(options.database);
       return cannotCheck(context, `${options.database}: `, error);
     }
   },

@@ -16,7 +16,9 @@ for (let i = 0; i < count; i++) {
   // To the millisecond: what is tested is who comes at once.
   while (Date.now() < start + i * every);
   using attempts = new Attempts(`${folder}/${i}.db`);
-  const attempt = attempts.begin({ name: "alice", known: true }, { failures: 9, within: 60 }, Date.now());
-  const right = attempts.finish(attempt!, "alice", () => 60);
+  const { signal } = new AbortController();
+  const limit = { failures: 9, within: 60 };
+  const attempt = await attempts.begin({ name: "alice", known: true }, limit, Date.now(), signal);
+  const right = await attempts.finish(attempt!, "alice", () => 60, signal);
   console.log(`${right ? "success" : "refused"} ${i}`);
 }
