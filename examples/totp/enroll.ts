@@ -9,7 +9,7 @@
  */
 
 import { Secret, TOTP } from "otpauth";
-import { parseSecrets } from "./secrets.ts";
+import { parseSecrets, USER_NAME } from "./secrets.ts";
 
 /** The length of a new secret in bytes: what RFC 4226 recommends. */
 export const NEW_SECRET_BYTES = 20;
@@ -29,7 +29,7 @@ export interface Enrolment {
 /**
  * The URI and the line of a user.
  *
- * @throws {SyntaxError} if the line could not be read back.
+ * @throws {SyntaxError} if the name cannot be that of a user, or the line could not be read back.
  *
  * @example
  * ```ts
@@ -47,8 +47,8 @@ export function enroll({ user, issuer, settings, secret }: Enrolment): {
   readonly uri: string;
   readonly line: string;
 } {
-  if (!/^[^\s#][^\s]*$/.test(user)) {
-    throw new SyntaxError("Cannot enroll this user: a name has no spaces and no # first");
+  if (!USER_NAME.test(user)) {
+    throw new SyntaxError("Cannot enroll this user: write the name as the user database has it");
   }
   const line = [user, secret.base32, ...settings].join(" ");
   const generator = parseSecrets(line, "the new line").get(user);

@@ -9,7 +9,7 @@ import { type AuthenticateContext, defineModule, PamError, type PamModule, type 
 import { Secret } from "otpauth";
 import { Attempts, type Person } from "./attempts.ts";
 import { LineOptions } from "./options.ts";
-import { type Generator, judge, type Verdict } from "./policy.ts";
+import { type Generator, isFeigned, judge, type Verdict } from "./policy.ts";
 import { SECRET_BYTES_MIN, secretsIn } from "./secrets.ts";
 
 type Context = AuthenticateContext<LineOptions, "prompt">;
@@ -28,6 +28,7 @@ const REASONS = {
   used: "it, or one behind it, was used",
 } as const satisfies Record<Extract<Verdict, { right: false }>["reason"], string>;
 const SET_BACK = "all codes of this time were used: the clock may have been set back";
+const FEIGNED = "sshd does not let this user in, whatever is typed";
 
 /** The delay after a refusal. */
 const DELAY = Temporal.Duration.from({ seconds: 2 });
@@ -86,16 +87,20 @@ async function check(
   // What is not a user's name may be a password, typed at the wrong question.
   const [who, properties] = person.known ? ["{user}", { user: person.name }] : ["somebody unknown", {}];
   const attempts = databaseAt(database);
-  const attempt = await attempts.begin(person, { failures, within }, now, signal);
+  const feigned = person.known && isFeigned(answer);
+  // Counted as if the user did not exist: it shuts the user out nowhere, and tells nobody whom sshd lets in.
+  const counted = feigned ? { ...person, known: false } : person;
+  const attempt = await attempts.begin(counted, { failures, within }, now, signal);
   if (attempt === undefined) {
     log.warn(`${who} has failed too often: the code was not looked at`, properties);
     return deny("maxtries", TOO_OFTEN);
   }
   let reason = person.known ? "there is no secret" : "there is no such user";
+  if (feigned) reason = FEIGNED;
   const decide = (usedUntil: number) => {
     const question = { answer, generator: generator ?? NOBODYS, at: now / 1000, window, usedUntil };
     const verdict = judge(question);
-    if (generator === undefined) return undefined;
+    if (generator === undefined || feigned) return undefined;
     if (verdict.right) return verdict.usedUntil;
     reason = REASONS[verdict.reason];
     // Even the last step of the window is one that was used.

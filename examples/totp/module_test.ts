@@ -18,6 +18,7 @@ import module from "./module.ts";
 
 const NOON = "2026-08-03T12:00:00Z";
 const SECRET = new Secret({ size: 20 });
+const OTHER = new Secret({ size: 20 }).base32;
 const LATER = "Codes cannot be checked now; the administrator finds the reason in the system log";
 const TOO_OFTEN = "Too many codes that were not right: try again later";
 
@@ -252,7 +253,7 @@ Deno.test("authenticate never takes a password for a code, and counts nothing if
 Deno.test("authenticate refuses everybody while the secrets cannot be read, and quotes none of them", async () => {
   using files = new Files();
   const secret = SECRET.base32;
-  const cases: [() => void, RegExp][] = [
+  const cases: (readonly [() => void, RegExp])[] = [
     [() => files.write(`alice ${secret}\n`, 0o644), /open to others; run chmod go-rwx/],
     [() => files.write(`alice ${secret}\n`, 0o620), /open to others/],
     [() => files.write(`bob ${secret}!\n`), /secrets:1: Cannot read the secret: write it in base32/],
@@ -260,6 +261,22 @@ Deno.test("authenticate refuses everybody while the secrets cannot be read, and 
     [() => files.write(`bob ${secret} ${secret}\n`), /secrets:1: Cannot read what stands behind the secret/],
     [() => files.write(`bob ${secret.slice(0, 24)}\n`), /Cannot take a secret of 15 bytes/],
     [() => files.write(`alice ${secret}\nalice ${secret}`), /secrets:2: This user has a line already/],
+    [
+      () => files.write(`bob ${secret}\n\nalice ${secret}`),
+      /secrets:3: Line 1 has the same secret: make a new one/,
+    ],
+    [
+      () => files.write(`bob ${secret}\nalice ${secret.toLowerCase()} digits=8`),
+      /secrets:2: Line 1 has the same/,
+    ],
+    // The codes of this one are the same: HMAC fills up with zeros.
+    [() => files.write(`bob ${secret}\nalice ${secret}AAAAAAAA`), /secrets:2: Line 1 has the same secret/],
+    ...["alice:", "alice,bob", "a/b", "-alice", "@staff", "*", "al\u0456ce", "a".repeat(300)].map((name) =>
+      [
+        () => files.write(`bob ${secret}\n${name} ${OTHER}\n`),
+        /secrets:2: Cannot read the user's name/,
+      ] as const
+    ),
     [
       () => files.write(`alice ${secret} digits=9`),
       /Cannot read "digits=": write a whole number from 6 to 8/,
@@ -281,6 +298,48 @@ Deno.test("authenticate refuses everybody while the secrets cannot be read, and 
     assertLogged(result, problem, "error");
     assertNotLogged(result, new RegExp(secret.slice(0, 12)));
   }
+});
+
+Deno.test("authenticate takes the names that user databases have", async () => {
+  for (
+    const user of [
+      "alice",
+      "Alice.B-c_1",
+      "web$",
+      "alice@example.org",
+      "EXAMPLE\\alice",
+      "EXAMPLE+alice",
+      "_a",
+    ]
+  ) {
+    using files = new Files(`bob ${OTHER}\n${user} ${SECRET.base32}\n`);
+    assertCode(await login(files, codeAt(NOON), { user, users: { [user]: {} } }), "success");
+  }
+});
+
+Deno.test("authenticate does not count what sshd answers for who may not come in as the user's failure", async () => {
+  const results = await Promise.all(["alice", "bob", "no-such-user"].map(async (user) => {
+    using files = new Files();
+    const words = ["failures=2"];
+    const codes: string[] = [];
+    for (const feigned of ["\b\n\r\x7fIN", "\b\n\r\x7fINCORRECT\b\n", "\b"]) {
+      const result = await login(files, "", { user, words, ...texts(feigned) });
+      codes.push(result.code);
+      assert.equal(result.failDelay?.total("seconds"), 2);
+      assertNotLogged(result, /INCORRECT/);
+    }
+    // Whoever tries is told the same, whether the user exists and has a secret or not.
+    assert.deepEqual(codes, ["auth_err", "auth_err", "maxtries"], user);
+    return await login(files, "", { user, words, ...texts(codeAt(NOON)) });
+  }));
+  assert.deepEqual(results.map(({ code }) => code), ["success", "auth_err", "maxtries"]);
+  using files = new Files();
+  const told = await login(files, "\b\n\r\x7fIN");
+  assertLogged(
+    told,
+    /^the code of "alice" is not taken: sshd does not let this user in, whatever is typed$/,
+    "info",
+  );
 });
 
 Deno.test("authenticate reads the secrets again when the file has changed", async () => {

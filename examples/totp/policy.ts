@@ -58,6 +58,26 @@ export function digitsOf(answer: string, digits: number): string | undefined {
   return code.length === digits && /^[0-9]+$/.test(code) ? code : undefined;
 }
 
+/** What sshd answers, over and over to the length of what was typed, for who may not come in; `fake_password()` in its auth-pam.c. */
+const FEIGNED = "\b\n\r\x7fINCORRECT";
+
+/**
+ * Whether sshd gave this answer in place of the person's: the user does not exist, or sshd's configuration keeps them out, as
+ * `PermitRootLogin` does root. No code looks like that.
+ *
+ * @example
+ * ```ts
+ * import { isFeigned } from "./policy.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(isFeigned("\b\n\r\x7fIN"), true);
+ * assert.equal(isFeigned("123456"), false);
+ * ```
+ */
+export function isFeigned(answer: string): boolean {
+  return answer !== "" && FEIGNED.repeat(Math.ceil(answer.length / FEIGNED.length)).startsWith(answer);
+}
+
 /**
  * Decides about a code. All steps of the window are tried, whatever the first ones say, and each comparison takes a time that does not
  * depend on the digits. If the codes of several steps are the same, the latest one counts: that uses up the others too.

@@ -21,6 +21,11 @@ export const DIGITS: { readonly min: number; readonly max: number } = { min: 6, 
 /** How long a code can be shown, in seconds. */
 export const PERIOD_S: { readonly min: number; readonly max: number } = { min: 15, max: 120 };
 
+/**
+ * What can be the name of a user: letters and digits of ASCII, and `.`, `_`, `@`, `+`, `\\` and `-` behind the first, also a `$` at the end.
+ */
+export const USER_NAME = /^[A-Za-z0-9_][A-Za-z0-9._@+\\-]{0,254}\$?$/;
+
 /** Bits of a mode: what others may do, and writing and running by the group. A credential's copy is read through its group. */
 const OPEN_TO_OTHERS = 0o037;
 
@@ -28,11 +33,12 @@ const OPEN_TO_OTHERS = 0o037;
 export type Generators = ReadonlyMap<string, Generator>;
 
 /**
- * Parses the file. Nothing of a line but the user's name gets into a message.
+ * Parses the file. Nothing of a line gets into a message.
  *
  * @param text What the file holds.
  * @param file Its path, for the messages.
- * @throws {SyntaxError} for a line that is not understood: whoever is meant by it must not count as somebody without a secret.
+ * @throws {SyntaxError} for a line that is not understood: whoever is meant by it must not count as somebody without a secret. And for
+ * a secret that stands twice: the code of one user would be a code of the other's, and used up for one of them only.
  *
  * @example
  * ```ts
@@ -45,17 +51,32 @@ export type Generators = ReadonlyMap<string, Generator>;
  */
 export function parseSecrets(text: string, file: string): Generators {
   const generators = new Map<string, Generator>();
+  const lines = new Map<string, number>();
   for (const [index, line] of text.split("\n").entries()) {
     const [name = "", ...words] = line.trim().split(/[ \t]+/);
     if (name === "" || name.startsWith("#")) continue;
     try {
       if (generators.has(name)) throw new SyntaxError("This user has a line already: take one of them out");
-      generators.set(name, parseGenerator(words));
+      if (!USER_NAME.test(name)) {
+        throw new SyntaxError("Cannot read the user's name: write it first, as the user database has it");
+      }
+      const generator = parseGenerator(words);
+      const same = lines.get(keyOf(generator));
+      if (same !== undefined) {
+        throw new SyntaxError(`Line ${same} has the same secret: make a new one for one of the users`);
+      }
+      lines.set(keyOf(generator), index + 1);
+      generators.set(name, generator);
     } catch (error) {
       throw new SyntaxError(`${file}:${index + 1}: ${(error as Error).message}`);
     }
   }
   return generators;
+}
+
+/** What makes two secrets the same: HMAC fills a short one up with zeros, so that those at its end do not count. */
+function keyOf({ secret }: Generator): string {
+  return secret.hex.replace(/(?:00)+$/, "");
 }
 
 function parseGenerator([secret = "", ...settings]: readonly string[]): Generator {
