@@ -22,7 +22,7 @@ export const DIGITS: { readonly min: number; readonly max: number } = { min: 6, 
 export const PERIOD_S: { readonly min: number; readonly max: number } = { min: 15, max: 120 };
 
 /**
- * What can be the name of a user: letters and digits of ASCII, and `.`, `_`, `@`, `+`, `\\` and `-` behind the first, also a `$` at the end.
+ * What can be the name of a user: letters and digits of ASCII, and `.`, `_`, `@`, `+`, `\` and `-` behind the first, also a `$` at the end.
  */
 export const USER_NAME = /^[A-Za-z0-9_][A-Za-z0-9._@+\\-]{0,254}\$?$/;
 

@@ -20,16 +20,16 @@ const BEFORE = [...LINES, "auth required pam_unix.so nodelay", ...REST];
 let device: Authenticator;
 let sshd: Sshd;
 const stage = shareStage(async (stage) => {
-  const alice = await enrolled("alice");
-  device = alice.device;
-  stage.write("/etc/pam-deno/totp-secrets", `${alice.line}\n`, 0o600);
+  const [alice, dave] = await Promise.all(["alice", "dave"].map(enrolled));
+  device = alice!.device;
+  stage.write("/etc/pam-deno/totp-secrets", `${alice!.line}\n${dave!.line}\n`, 0o600);
   stage.module("totp", join(ROOT, "examples/totp/module.ts"), {
     state: true,
     credentials: { "totp-secrets": "/etc/pam-deno/totp-secrets" },
     options: { secrets: { credential: "totp-secrets" }, database: { state: "totp.db" } },
   });
   stage.pam("sshd", BEHIND);
-  sshd = await Sshd.start(stage);
+  sshd = await Sshd.start(stage, ["DenyUsers dave"]);
 });
 
 /** Waits for a line of the log, and gives all of it. */
@@ -64,18 +64,24 @@ scene("sshd's keyboard-interactive asks for password and code, and takes a code 
   assert.ok(!stage().served.includes(device.secret));
 });
 
-scene("sshd: who does not exist is asked like who has a secret, and told the same", async () => {
-  stage().pam("sshd", BEFORE);
-  const seen: string[] = [];
-  for (const user of ["bob", "alice", "nosuchuser"]) {
-    const asked = `(${user}@127.0.0.1) `;
-    const steps = [[`${asked}${CODE}`, "000000"], [`${asked}Password: `, PASSWORD]] as const;
-    const { code, stdout } = await sshd.connect({ user, by: "keyboard-interactive", command: "id", steps });
-    assert.equal(code, 255);
-    seen.push(stdout.replaceAll(user, "USER"));
-  }
-  assert.deepEqual(seen, Array(3).fill(seen[0]));
-  const told = await toldBy(/^pam_deno.*there is no such user/);
-  assert.doesNotMatch(told, /^pam_deno.*nosuchuser/m);
-  stage().pam("sshd", BEHIND);
-});
+scene(
+  "sshd: who does not exist, or may not come in, is asked like who has a secret, and told the same",
+  async () => {
+    stage().pam("sshd", BEFORE);
+    const seen: string[] = [];
+    const users = ["bob", "alice", "dave", "nosuchuser"];
+    for (const user of users) {
+      const asked = `(${user}@127.0.0.1) `;
+      const steps = [[`${asked}${CODE}`, "000000"], [`${asked}Password: `, PASSWORD]] as const;
+      const { code, stdout } = await sshd.connect({ user, by: "keyboard-interactive", command: "id", steps });
+      assert.equal(code, 255);
+      seen.push(stdout.replaceAll(user, "USER"));
+    }
+    assert.deepEqual(seen, users.map(() => seen[0]));
+    const told = await toldBy(/^pam_deno.*there is no such user/);
+    assert.doesNotMatch(told, /^pam_deno.*nosuchuser/m);
+    // What sshd answers in place of dave's code is no failure of dave's.
+    assert.match(told, /^pam_deno.*"dave" is not taken: sshd does not let this user in/m);
+    stage().pam("sshd", BEHIND);
+  },
+);
