@@ -50,6 +50,18 @@ scene("sshd's password method is refused early, and the log says what to set", a
 });
 
 scene("sshd's keyboard-interactive asks for password and code, and takes a code once", async () => {
+  // The line counts one failure, and strangers have none: they are not asked.
+  for (let i = 0; i < 2; i++) {
+    const steps = [[`${ALICE} Password: `, "not the password"]] as const;
+    const { code, stdout } = await sshd.connect({
+      user: "alice",
+      by: "keyboard-interactive",
+      command: "id",
+      steps,
+    });
+    assert.equal(code, 255);
+    assert.ok(!stdout.includes(CODE), stdout);
+  }
   const code = await device.fresh();
   const steps = [[`${ALICE} Password: `, PASSWORD], [`${ALICE} ${CODE}`, code]] as const;
   const visit = { user: "alice", by: "keyboard-interactive", command: "id -un", steps } as const;

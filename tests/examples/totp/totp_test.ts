@@ -4,6 +4,7 @@
 import { type Answer, type Conversation, passwordOnly } from "@pam-deno/sdk/libpam";
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { Harness, ROOT } from "../../integration/harness.ts";
 import { newService, watch } from "../../integration/scene.ts";
 import type { PamCode } from "../../../sdk/tokens.ts";
@@ -14,6 +15,9 @@ const MODULE = join(ROOT, "examples", "totp", "module.ts");
 const USER = "nobody";
 const AT_ONCE = 50;
 const LIMIT = 5;
+const LATER = "error_msg Codes cannot be checked now; the administrator finds the reason in the system log";
+/** Users with an authenticator each. */
+const USERS = ["nobody", "daemon", "bin", "sys", "games", "man", "lp", "mail"];
 
 /** A private pam-deno with the module, for users with an authenticator each. */
 async function serve(config: Readonly<Record<string, unknown>> = {}, users: readonly string[] = [USER]) {
@@ -48,7 +52,7 @@ function stack(harness: Harness, args: readonly string[] = []): string {
 
 async function login(harness: Harness, service: string, conversation: Conversation, user = USER) {
   await using transaction = harness.start(service, { user, conversation });
-  const seen = await watch(harness, service, transaction, (transaction) => transaction.authenticate());
+  const seen = await watch(harness, service, transaction, ({ background }) => background.authenticate());
   return { ...seen, delays: [...transaction.delays] };
 }
 
@@ -130,6 +134,29 @@ Deno.test(`${AT_ONCE} wrong codes at once and two workers are ${LIMIT} failures,
     ]);
     assertDelayed(delays, "maxtries");
   }
+});
+
+Deno.test(`${USERS.length} logins wait for a database that is locked, and take no worker with them`, async () => {
+  await using served = await serve({}, USERS);
+  const { harness, devices } = served;
+  const service = stack(harness);
+  const codes = await Promise.all(devices.map((device) => device.fresh()));
+  const [worker] = harness.pids("totp").workers;
+  const logins = () => Promise.all(USERS.map((user, i) => login(harness, service, types(codes[i]!), user)));
+  assert.equal((await login(harness, service, types(devices[0]!.wrong()))).code, "auth_err");
+  const holder = new DatabaseSync(join(harness.keepDir, "totp", "totp.db"));
+  try {
+    holder.exec("BEGIN IMMEDIATE");
+    for (const { code, shown, log } of await logins()) {
+      assert.equal(code, "service_err");
+      assert.equal(shown.at(-1), LATER);
+      assert.match(JSON.stringify(log), /totp\.db: it was locked, or busy, for too long/);
+    }
+  } finally {
+    holder.close();
+  }
+  assert.deepEqual((await logins()).map(({ code }) => code), USERS.map(() => "success"));
+  assert.deepEqual(harness.pids("totp").workers, [worker]);
 });
 
 Deno.test("sshd's password method is refused at once, with the remedy in the log, and counts as nothing", async () => {
