@@ -15,7 +15,7 @@ import {
 } from "@pam-deno/sdk";
 import { fetchToken } from "./endpoint.ts";
 import { LineOptions } from "./options.ts";
-import { contentOf, endOf, isGood, plan, TokenRecord } from "./policy.ts";
+import { contentOf, endOf, isGood, plan, type TokenRecord, TokenRecords, withRecord } from "./policy.ts";
 
 const GRANTS = ["user_file:oauth-*", "env:OAUTH_TOKEN_FILE"] as const;
 
@@ -28,14 +28,13 @@ const VARIABLE = "OAUTH_TOKEN_FILE";
 const NAME_BYTES = 8;
 const NO_TOKEN = "There is no token for this session: try again later, or ask the administrator";
 
-const RECORD = dataKey("record", TokenRecord);
+const RECORDS = dataKey("records", TokenRecords);
 
-/** What is known about the token of this user's session. */
+/** What is known about the token of this user's session, among what is known about others that the handle was used for. */
 function recordOf(
   { data, user }: All["setCredentials" | "openSession" | "closeSession"],
 ): TokenRecord | undefined {
-  const record = data.get(RECORD);
-  return record?.user === user ? record : undefined;
+  return data.get(RECORDS)?.find((record) => record.user === user);
 }
 
 /** A record of a session that has no token yet. */
@@ -71,20 +70,26 @@ async function provide(
   const record = known ?? newRecord(context);
   const next = plan(verb, known, context.now.epochMilliseconds, insist);
   const after = next === "fetch" ? await fetched(context, record) : record;
-  if (next === "fetch") data.set(RECORD, after);
+  const records = data.get(RECORDS) ?? [];
+  if (next === "fetch") data.set(RECORDS, withRecord(records, after));
   // Each time: sshd asks twice, and only what the second process sets reaches the shell.
   if (after.held) environment.set(VARIABLE, await userFiles.path(after.file));
+  // It would lead to the file of the user before.
+  else if (records.some(({ held }) => held)) environment.delete(VARIABLE);
   return isGood(after, context.now.epochMilliseconds);
 }
 
-/** Takes the token away; a session that has none is fine. */
+/** Takes the user's token away; a session that has none is fine. The files of other users cannot be deleted in this user's name. */
 function remove(context: All["setCredentials" | "closeSession"]): "success" {
-  const { data, environment, userFiles } = context;
+  const { data, environment, userFiles, user } = context;
+  const records = data.get(RECORDS) ?? [];
   const record = recordOf(context);
   if (record !== undefined) {
     userFiles.delete(record.file);
     environment.delete(VARIABLE);
-    data.delete(RECORD);
+    const others = records.filter((other) => other.user !== user);
+    if (others.length === 0) data.delete(RECORDS);
+    else data.set(RECORDS, others);
   }
   return "success";
 }

@@ -4,7 +4,8 @@
 auth     optional  pam_deno.so  grant=env:OAUTH_TOKEN_FILE,user_file:oauth-*  credentials
 session  required  pam_deno.so  grant=env:OAUTH_TOKEN_FILE,user_file:oauth-*  credentials
 #
-# No session without a token, but for root, whatever happens to the module: the line skips the next one.
+# No session without a token, but for root, whatever happens to the module: the line skips the next one. It lets nobody in: some other
+# session line, such as those of common-session, must say success, or root gets perm_denied.
 #auth     optional  pam_deno.so  grant=env:OAUTH_TOKEN_FILE,user_file:oauth-*  credentials  required=yes
 #session  [success=1 default=ignore]  pam_succeed_if.so  quiet  uid = 0
 #session  required  pam_deno.so  grant=env:OAUTH_TOKEN_FILE,user_file:oauth-*  credentials  required=yes

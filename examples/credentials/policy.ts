@@ -17,9 +17,12 @@ export const TOKEN_MAX = 7000;
 /** The longest time that a token is believed to last, in seconds: ten years. */
 export const LIFETIME_S_MAX = 315_360_000;
 
+/** The most users of one PAM handle whose files are remembered: most applications have one, and sudo two. */
+export const USERS_MAX = 8;
+
 /** What is known about the token of one session; it is in the module data, and the token is not. */
 export const TokenRecord = v.object({
-  /** Whose session it is: an application may go on with another user. */
+  /** Whose session it is: an application may go on with another user, as sudo does. */
   user: v.string(),
   /** The name of the file: `oauth-` and a random part. */
   file: v.custom<`oauth-${string}`>((name) => typeof name === "string" && /^oauth-[0-9a-f]{16}$/.test(name)),
@@ -33,6 +36,25 @@ export const TokenRecord = v.object({
 
 /** What is known about the token of one session. */
 export type TokenRecord = v.InferOutput<typeof TokenRecord>;
+
+/** What is known about the tokens of one PAM handle: a record for each user that the application went on with, the latest last. */
+export const TokenRecords = v.pipe(v.array(TokenRecord), v.maxLength(USERS_MAX));
+
+/**
+ * The records with a new one in place of the one of the same user. If there are too many, the oldest is forgotten.
+ *
+ * @example
+ * ```ts
+ * import { withRecord } from "./policy.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const record = { user: "alice", file: "oauth-0011223344556677", held: true, ends: null, failed: null } as const;
+ * assert.deepEqual(withRecord([record], { ...record, ends: 9 }), [{ ...record, ends: 9 }]);
+ * ```
+ */
+export function withRecord(records: readonly TokenRecord[], record: TokenRecord): TokenRecord[] {
+  return [...records.filter(({ user }) => user !== record.user), record].slice(-USERS_MAX);
+}
 
 /** Whether there is a token that has not ended. */
 export function isGood(record: TokenRecord | undefined, now: number): boolean {

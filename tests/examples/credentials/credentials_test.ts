@@ -155,6 +155,25 @@ test("sudo's way: another user, reinitialize without authenticate, an open sessi
   assert.deepEqual(files(harness), []);
 });
 
+test("each user of one PAM handle has a file, which goes when the handle is closed in that user's name", async () => {
+  await using issuer = await Issuer.start();
+  await using harness = await serve({ server: issuer.server, secret: issuer.secret });
+  await using transaction = harness.start(stack(harness), { user: "daemon" });
+  assert.equal(await transaction.background.setCredentials("establish"), "success");
+  const [first] = files(harness);
+  transaction.setItem("user", USER);
+  assert.equal(await transaction.background.openSession(), "success");
+  assert.equal(files(harness).length, 2);
+  assert.equal((await issuer.introspect(tokenOf(harness, transaction))).active, true);
+  // A file is deleted in its user's name only, and so this one stays for now.
+  assert.equal(transaction.closeSession(), "success");
+  assert.equal(transaction.setCredentials("delete"), "success");
+  assert.deepEqual(files(harness), [first]);
+  transaction.setItem("user", "daemon");
+  assert.equal(transaction.setCredentials("delete"), "success");
+  assert.deepEqual(files(harness), []);
+});
+
 test("libpam judges setCredentials by authenticate's answer, so what must refuse refuses in openSession", async () => {
   await using issuer = await Issuer.start();
   await using harness = await serve({ server: issuer.server, secret: "not the secret" });
