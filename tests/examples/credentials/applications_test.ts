@@ -43,6 +43,12 @@ const stage = shareStage(async (stage) => {
 });
 Deno.test.afterAll(async () => await issuer?.stop());
 
+/** The lines of pam.d that are for a session with a token, and root. */
+function linesWithRoot(): string[] {
+  const text = Deno.readTextFileSync(join(ROOT, "examples/credentials/pam.d"));
+  return text.split("\n").filter((line) => /^#(auth|session) /.test(line)).map((line) => line.slice(1));
+}
+
 /** The files of users that are there. */
 function left(): string[] {
   return [...Deno.readDirSync(stage().outside("/run/pam-deno/user"))].map(({ name }) => name);
@@ -117,5 +123,37 @@ scene(
       assert.equal(code, 0, stdout);
       assert.match(stdout, /^in$/m);
     }
+  },
+);
+
+scene(
+  "while nobody serves, sshd, su and sudo refuse whatever is required, and root has lines of its own",
+  async () => {
+    wire(stage(), "no");
+    await stage().stop();
+    const steps = [["assword: ", PASSWORD]] as const;
+    const su = (user: string) => stage().run(["su", user, "-c", "echo in"]);
+    for (
+      const enter of [
+        () => sshd.connect({ user: "alice", by: "publickey", command: "echo in" }),
+        () => su("bob"),
+        () => stage().dialogue(["sudo", "-k", "-u", "bob", "echo", "in"], steps, { as: "alice" }),
+      ]
+    ) {
+      const { code, stdout } = await enter();
+      assert.notEqual(code, 0, stdout);
+      assert.doesNotMatch(stdout, /^in$/m);
+    }
+    const start = ["auth sufficient pam_rootok.so", "account required pam_unix.so"];
+    const own = linesWithRoot();
+    assert.equal(own.length, 3);
+    // Lines that are skipped say nothing, and a stack in which no line says success refuses.
+    stage().pam("su", [...start, ...own]);
+    const alone = await su("root");
+    assert.notEqual(alone.code, 0);
+    assert.match(alone.stderr, /Permission denied/);
+    stage().pam("su", [...start, "session required pam_unix.so", ...own]);
+    assert.equal((await su("root")).stdout, "in\n");
+    assert.notEqual((await su("bob")).code, 0);
   },
 );
