@@ -131,7 +131,7 @@ scene(
   async () => {
     wire(stage(), "no");
     await stage().stop();
-    const steps = [["assword: ", PASSWORD]] as const;
+    const steps = [["password for alice: ", PASSWORD]] as const;
     const su = (user: string) => stage().run(["su", user, "-c", "echo in"]);
     for (
       const enter of [
@@ -140,9 +140,12 @@ scene(
         () => stage().dialogue(["sudo", "-k", "-u", "bob", "echo", "in"], steps, { as: "alice" }),
       ]
     ) {
+      await stage().take();
       const { code, stdout } = await enter();
       assert.notEqual(code, 0, stdout);
       assert.doesNotMatch(stdout, /^in$/m);
+      const refused = /session openSession credentials: unreachable, authinfo_unavail in /;
+      await stage().take(({ shim }) => shim.some((line) => refused.test(line)));
     }
     const start = ["auth sufficient pam_rootok.so", "account required pam_unix.so"];
     const own = linesWithRoot();
