@@ -10,7 +10,7 @@ import { type Limit, type Reached, type Session, type Store, StoreError } from "
 
 /** The most processes in one question; PROCESSES_MAX of the shim. */
 const PROCESSES_MAX = 512;
-/** The most sessions of which the store is told later. */
+/** The most sessions of which the store is told later that they are open, and the most of which that they have ended. */
 export const UNTOLD_MAX = 1024;
 
 /** A process, as `lookup.running()` takes it. */
@@ -58,15 +58,16 @@ export interface CloseRequest {
   readonly signal: AbortSignal;
 }
 
-/** What the store is still to be told of a session: that it is open, or that it has ended. */
-export type Untold = { readonly open: Session } | { readonly endedAt: number };
-
 /** A ledger. */
 export class Ledger {
   readonly #store: Store;
-  /** What the store is still to be told, by the session's id. */
-  readonly #untold: Map<string, Untold> = new Map();
+  /** Sessions of which the store is still to be told that they are open, by their ids. */
+  readonly #opens: Map<string, Session> = new Map();
+  /** When sessions have ended of which the store is still to be told that, by their ids, in ms since 1970. */
+  readonly #ends: Map<string, number> = new Map();
   #telling: Promise<void> | undefined;
+  /** The session of which the store is being told that it is open. */
+  #beingTold: string | undefined;
 
   /** A ledger that is kept in `store`. */
   constructor(store: Store) {
@@ -75,7 +76,7 @@ export class Ledger {
 
   /** Opens a session, unless a limit is reached. Rejects with a StoreError if the store cannot be asked. */
   async open({ session, limits, running, signal }: OpenRequest): Promise<Opened> {
-    await this.#tell(signal);
+    await this.#tell(running, signal);
     const candidates = await this.#store.candidates(limits.map(({ scope }) => scope), signal);
     const dead = await deadOf(candidates, running);
     return await this.#store.admit({ session, limits, dead }, signal);
@@ -87,20 +88,26 @@ export class Ledger {
    */
   async end({ id, closer, now, running, signal }: CloseRequest): Promise<Session | undefined> {
     if (id !== undefined) {
-      this.later(id, { endedAt: now });
+      this.endLater(id, now);
       const session = await this.#store.end(id, "closed", now, signal);
-      this.#untold.delete(id);
+      // The store may hear only now that it was open: then it is told again that it has ended.
+      if (this.#beingTold !== id) this.#ends.delete(id);
       return session;
     }
     return await this.#endUnknown(closer, { now, running, signal });
   }
 
-  /** Remembers what the store could not be told, until it can. */
-  later(id: string, untold: Untold): void {
-    this.#untold.delete(id);
-    this.#untold.set(id, untold);
+  /** Remembers a session that is open and of which the store could not be told, until it can. */
+  openLater(session: Session): void {
+    this.#ends.delete(session.id);
+    remember(this.#opens, session.id, session);
+  }
+
+  /** Remembers that a session has ended, of which the store could not be told, until it can; and no more that it was open. */
+  endLater(id: string, endedAt: number): void {
+    this.#opens.delete(id);
     // What is forgotten here is found without its process later.
-    if (this.#untold.size > UNTOLD_MAX) this.#untold.delete(this.#untold.keys().next().value!);
+    remember(this.#ends, id, endedAt);
   }
 
   async #endUnknown(
@@ -118,23 +125,47 @@ export class Ledger {
   }
 
   /** Tells the store what it could not be told; one hook does so for all that come meanwhile. */
-  async #tell(signal: AbortSignal): Promise<void> {
+  async #tell(running: AskRunning, signal: AbortSignal): Promise<void> {
     while (this.#telling !== undefined) {
       await this.#telling.catch(() => {});
       if (signal.aborted) throw new StoreError("The ledger could not be told in time what it has missed");
     }
-    if (this.#untold.size === 0) return;
-    this.#telling = this.#tellAll(signal).finally(() => this.#telling = undefined);
+    if (this.#opens.size + this.#ends.size === 0) return;
+    this.#telling = this.#tellAll(running, signal).finally(() => this.#telling = undefined);
     await this.#telling;
   }
 
-  async #tellAll(signal: AbortSignal): Promise<void> {
-    for (const [id, untold] of [...this.#untold]) {
-      if ("open" in untold) await this.#store.admit({ session: untold.open, limits: [], dead: [] }, signal);
-      else await this.#store.end(id, "closed", untold.endedAt, signal);
-      if (this.#untold.get(id) === untold) this.#untold.delete(id);
+  async #tellAll(running: AskRunning, signal: AbortSignal): Promise<void> {
+    for (const [id, endedAt] of [...this.#ends]) {
+      await this.#store.end(id, "closed", endedAt, signal);
+      if (this.#ends.get(id) === endedAt) this.#ends.delete(id);
     }
+    const opens = [...this.#opens.values()];
+    // Another worker may have closed one that this one could not tell of; its process has mostly gone by now.
+    const dead = await deadOf(opens, running);
+    for (const { id } of opens.filter(({ id }) => dead.includes(id))) this.#opens.delete(id);
+    for (const session of opens) await this.#tellOpen(session, signal);
   }
+
+  async #tellOpen(session: Session, signal: AbortSignal): Promise<void> {
+    const { id } = session;
+    // It may have ended while others were told.
+    if (this.#opens.get(id) !== session) return;
+    this.#beingTold = id;
+    try {
+      await this.#store.admit({ session, limits: [], dead: [] }, signal);
+    } finally {
+      this.#beingTold = undefined;
+    }
+    if (this.#opens.get(id) === session) this.#opens.delete(id);
+  }
+}
+
+/** Keeps the last UNTOLD_MAX entries that were made. */
+function remember<Value>(untold: Map<string, Value>, id: string, value: Value): void {
+  untold.delete(id);
+  untold.set(id, value);
+  if (untold.size > UNTOLD_MAX) untold.delete(untold.keys().next().value!);
 }
 
 /** Which of the sessions have no process any more. One that cannot be asked about is still open. */

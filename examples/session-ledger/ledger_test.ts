@@ -76,7 +76,7 @@ class World {
       if ((await this.#ledger.open(request)).reached === undefined) this.told.add(i);
     } catch (error) {
       assert.ok(error instanceof StoreError);
-      this.#ledger.later(session(i).id, { endedAt: i });
+      this.#ledger.endLater(session(i).id, i);
     }
   }
 
@@ -129,16 +129,73 @@ Deno.test("Ledger has what applications were told, however the store fails, and 
   });
 });
 
+/** Every process runs. */
+const allRun = (processes: readonly Process[]) => Promise.resolve(processes.map(() => true));
+
+/** Opens a session without a limit, which tells the store first what it has missed; gives all that it has then, by number. */
+async function openAndLook(ledger: Ledger, { store }: Flaky, running = allRun): Promise<readonly number[]> {
+  await ledger.open({ session: session(5000), limits: [], running, signal: soon() });
+  return (await store.all(soon())).map(({ pid }) => pid - 1000);
+}
+
 Deno.test("Ledger remembers a bounded number of things that it could not tell", async () => {
   using flaky = new Flaky();
   const ledger = new Ledger(flaky.store);
-  for (let i = 1; i <= UNTOLD_MAX + 1; i++) ledger.later(session(i).id, { open: session(i) });
-  const running = (processes: readonly Process[]) => Promise.resolve(processes.map(() => true));
-  const open = (i: number) => ledger.open({ session: session(i), limits: [], running, signal: soon() });
+  for (let i = 1; i <= UNTOLD_MAX + 1; i++) ledger.openLater(session(i));
+  const open = (i: number) =>
+    ledger.open({ session: session(i), limits: [], running: allRun, signal: soon() });
   await Promise.all([2000, 2001, 2002].map(open));
   const kept = await flaky.store.all(soon());
   assert.equal(kept.length, UNTOLD_MAX + 3);
   assert.ok(!kept.some(({ id }) => id === session(1).id), "the oldest was given up");
+});
+
+Deno.test("Ledger forgets no open session over any number of ends, and keeps the last of these", async () => {
+  using flaky = new Flaky();
+  const ledger = new Ledger(flaky.store);
+  for (const i of [1, 2, 3]) ledger.openLater(session(i));
+  for (const i of [4, 5]) await flaky.store.admit({ session: session(i), limits: [], dead: [] }, soon());
+  ledger.endLater(session(4).id, 1);
+  for (let i = 100; i < 100 + UNTOLD_MAX; i++) ledger.endLater(session(i).id, 1);
+  ledger.endLater(session(5).id, 1);
+  assert.deepEqual(await openAndLook(ledger, flaky), [1, 2, 3, 4, 5000]);
+});
+
+Deno.test("Ledger tells no store that a session is open which has ended, or whose process is gone", async () => {
+  using flaky = new Flaky();
+  const [here, there] = [new Ledger(flaky.store), new Ledger(flaky.store)];
+  for (const i of [1, 2, 3, 4]) here.openLater(session(i));
+  // One is closed at this worker, and one at another, which does not know it; its process goes after that.
+  const end = (ledger: Ledger, i: number) =>
+    ledger.end({ id: session(i).id, closer: CLOSER, now: 9, running: allRun, signal: soon() });
+  assert.equal(await end(here, 1), undefined);
+  assert.equal(await end(there, 2), undefined);
+  const gone = [1002, 1003];
+  const running = (processes: readonly Process[]) =>
+    Promise.resolve(processes.map(({ pid }) => !gone.includes(pid)));
+  assert.deepEqual(await openAndLook(here, flaky, running), [4, 5000]);
+  assert.deepEqual(await flaky.store.history(10, soon()), []);
+});
+
+Deno.test("Ledger leaves nothing open that ends while the store hears that it is open", async () => {
+  using flaky = new Flaky();
+  const { store } = flaky;
+  let onAdmit: (() => Promise<unknown>) | undefined;
+  const admit: Store["admit"] = async (...args) => {
+    await onAdmit?.();
+    return await store.admit(...args);
+  };
+  const ledger = new Ledger({ ...store, admit });
+  for (const i of [1, 2, 3]) ledger.openLater(session(i));
+  const end = (i: number) =>
+    ledger.end({ id: session(i).id, closer: CLOSER, now: 9, running: allRun, signal: soon() });
+  // While the store is told of the first, that one and the second end; what it is told of the first comes later.
+  onAdmit = () => {
+    onAdmit = undefined;
+    return Promise.all([1, 2].map(end));
+  };
+  await openAndLook(ledger, flaky);
+  assert.deepEqual(await openAndLook(ledger, flaky), [3, 5000]);
 });
 
 Deno.test("Ledger asks about at most 512 processes at once, and about all that count", async () => {

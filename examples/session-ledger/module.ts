@@ -131,7 +131,7 @@ function withoutStore(
       user: session.user,
       reason: error.message,
     });
-    ledger.later(session.id, { open: session });
+    ledger.openLater(session);
     return keep(context, session);
   }
   log.error("Refused a session of {user}: {reason}", { user: session.user, reason: error.message });
@@ -145,7 +145,7 @@ function withoutStore(
 /** Ends a session that the application takes for refused: it may be in the ledger, and only the answer was lost. */
 function takeBack(context: OpenSessionContext<Options>, { id, user, opened: endedAt }: Session): void {
   // One that it was told is open stays open.
-  if (openAlready(context, user) === undefined) ledgerAt(context.options).later(id, { endedAt });
+  if (openAlready(context, user) === undefined) ledgerAt(context.options).endLater(id, endedAt);
 }
 
 async function open(
@@ -174,12 +174,12 @@ async function open(
       });
       return deny("perm_denied", refusal(reached));
     }
+    // Whoever does not wait any more takes it for refused; whoever still does must be told the same.
+    if (signal.aborted) throw new StoreError("It was recorded too late: look at what holds up the store");
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return withoutStore(context, { session, isExempt: uid === 0 && options.root === "exempt", error });
   }
-  // Nobody waits for the answer any more: the application takes it for refused.
-  if (signal.aborted) takeBack(context, session);
   log.info("Opened session {session} of {user}", { session: session.id, user });
   return keep(context, session);
 }
@@ -192,16 +192,24 @@ function tellReaped({ log }: Context, reaped: readonly string[]): void {
   });
 }
 
-async function close(context: CloseSessionContext<Options>): Promise<void> {
-  const { options, service, items, caller, data, lookup, now, log, signal } = context;
-  const id = data.get(opened)?.id;
-  data.delete(opened);
-  const user = id === undefined ? (await lookup.passwd())?.name ?? context.user : context.user;
-  const closer = { service, user, tty: items.tty, pid: caller.pid, started: caller.started };
+async function close(
+  context: CloseSessionContext<Options>,
+  { id, user }: { readonly id: string | undefined; readonly user: string | undefined },
+): Promise<void> {
+  const { options, service, items, caller, now, log, signal } = context;
+  const closer = {
+    service,
+    user: user ?? context.user,
+    tty: items.tty,
+    pid: caller.pid,
+    started: caller.started,
+  };
   const request = { id, closer, now: now.epochMilliseconds, running: askRunning(context) };
   const session = await inTime(signal, (signal) => ledgerAt(options).end({ ...request, signal }));
   if (session === undefined) {
-    log.info("No open session of {user} to close", { user, ...id === undefined ? {} : { session: id } });
+    const known = id === undefined ? {} : { session: id };
+    if (user === undefined) log.info("No open session to close, of a user that nobody knows");
+    else log.info("No open session of {user} to close", { user, ...known });
     return;
   }
   // A clock may have been set back meanwhile.
@@ -222,14 +230,20 @@ export default defineModule({
     return entry === undefined ? "user_unknown" : await open(context, entry);
   },
   async closeSession(context) {
+    const { data, lookup, log } = context;
+    // A name that the database has, or had: people type passwords where they are asked for a name.
+    let user: string | undefined;
     try {
-      await close(context);
+      const before = data.get(opened);
+      data.delete(opened);
+      user = before?.user ?? (await lookup.passwd())?.name;
+      await close(context, { id: before?.id, user });
     } catch (error) {
       // A logout never fails by this: the session is found without its process, or the store is told later.
-      context.log.error("The end of a session of {user} is not in the ledger yet: {reason}", {
-        user: context.user,
-        reason: error instanceof Error ? error.message : String(error),
-      });
+      const reason = error instanceof Error ? error.message : String(error);
+      if (user === undefined) {
+        log.error("The end of a session is not in the ledger yet: {reason}", { reason });
+      } else log.error("The end of a session of {user} is not in the ledger yet: {reason}", { user, reason });
     }
     return "success";
   },

@@ -298,6 +298,44 @@ Deno.test("openSession refuses while the ledger cannot be kept, unless root or t
   }
 });
 
+Deno.test("openSession refuses whom it has recorded too late, and frees the place", async () => {
+  using folder = new Folder();
+  const scene = { running: processes(9), configured: { store: folder.path, limit: 1 } };
+  using late = folder.login(scene);
+  using next = folder.login(scene);
+  const hangUp = new AbortController();
+  const { admit } = SqliteStore.prototype;
+  // The application hangs up when the session is recorded, and before it is told.
+  SqliteStore.prototype.admit = async function (...args) {
+    const admission = await admit.apply(this, args);
+    hangUp.abort();
+    return admission;
+  };
+  try {
+    assertFailure(await late.run("openSession", { hangUp: hangUp.signal }), "broken_off");
+  } finally {
+    SqliteStore.prototype.admit = admit;
+  }
+  assert.deepEqual((await folder.open()).map(({ pid }) => pid), [101], "it was recorded");
+  assertCode(await next.run("openSession"), "success");
+  assert.deepEqual((await folder.open()).map(({ pid }) => pid), [102]);
+});
+
+Deno.test("closeSession does not log a name that the user database does not have", async () => {
+  using folder = new Folder();
+  const users = {};
+  using stranger = folder.login({ user: "correct horse", users });
+  const nothing = await stranger.run("closeSession");
+  assertCode(nothing, "success");
+  assertLogged(nothing, "No open session to close, of a user that nobody knows");
+  const configured = { store: join(folder.path, "missing", "sessions.db") };
+  using away = folder.login({ user: "correct horse", users, configured });
+  const failed = await away.run("closeSession");
+  assertCode(failed, "success");
+  assertLogged(failed, /^The end of a session is not in the ledger yet: /, "error");
+  for (const { log } of [nothing, failed]) assert.ok(!JSON.stringify(log).includes("horse"));
+});
+
 Deno.test("openSession goes by the limit, whatever the clock does", async () => {
   using folder = new Folder();
   const running = processes(9);

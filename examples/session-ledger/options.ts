@@ -175,7 +175,10 @@ function choice<const Words extends readonly string[]>(words: Words, message: st
 }
 
 function services(words: readonly string[]): readonly string[] {
-  if (words.every((service) => /^[^\s,]+$/.test(service))) return words;
+  // libpam makes PAM_SERVICE lower-case.
+  if (words.every((service) => /^[^\s,]+$/.test(service))) {
+    return words.map((service) => service.toLowerCase());
+  }
   throw new SyntaxError('Cannot read "services": write their names with commas, as in "sshd,login"');
 }
 

@@ -19,7 +19,7 @@ Deno.test("LineOptions reads what the words mean", () => {
     store: "rediss://redis.example.org:6380/2",
     limit: "3",
     group_limit: ["staff:10", "guests:2,interns:1"],
-    services: "sshd,login",
+    services: "SSHD,login",
     root: "counted",
     unavailable: "allow",
     host: "web-1",
