@@ -12,8 +12,15 @@ import { machineZone } from "./machine_zone.ts";
 import { decide, nextOpening, type Policy } from "./policy.ts";
 import { LineOptions, parsePolicy } from "./rules.ts";
 import { problemWith, RulesFiles } from "./rules_file.ts";
-import { parseTimeConf } from "./time_conf.ts";
-import { closedRules, decideTimeConf, netgroupsOf, nextTime, rulesFor } from "./time_conf_policy.ts";
+import { parseTimeConf, type TimeConf } from "./time_conf.ts";
+import {
+  closedRules,
+  concerns,
+  decideTimeConf,
+  nextTime,
+  rulesFor,
+  type TimeQuestion,
+} from "./time_conf_policy.ts";
 
 type Context = AccountContext<LineOptions> | AuthenticateContext<LineOptions>;
 type TimeConfOptions = Extract<LineOptions, { readonly timeConf: string }>;
@@ -29,6 +36,9 @@ class Unusable extends Error {}
 
 const CLOSED = "Logins are closed for you";
 const UNUSABLE = "Logins cannot be checked now; the administrator finds the reason in the system log";
+
+/** How long netgroups are asked for, in ms, only to tell the person when logins open again: the refusal must not be late. */
+const OPENING_MS_MAX = 500;
 
 const utf8 = new TextDecoder();
 const policies = new RulesFiles((bytes, path) => parsePolicy(utf8.decode(bytes), path));
@@ -96,17 +106,52 @@ async function askTimeConf({ timeConf, zone }: TimeConfOptions, context: Context
     at: now,
     timeZone: "name" in zone ? zone.name : zoneOfMachine(zone.link),
   };
-  const rules = closedRules(question, conf);
-  if (rules.length === 0) return "open";
-  const among = async (names: readonly string[]) => {
+  const netgroups = new Netgroups(lookup);
+  // One after the other: what stands behind the first rule that refuses does not matter.
+  for (const rule of closedRules(question, conf)) {
+    await netgroups.askFor(rule);
+    if (concerns(rule, question, netgroups.members)) break;
+  }
+  const { allow, reason } = decideTimeConf(question, conf, netgroups.members);
+  return allow ? "open" : closed(log, reason, await opening(question, conf, netgroups));
+}
+
+/** The netgroups that the user is in, of those that were asked for. */
+class Netgroups {
+  readonly #lookup: Context["lookup"];
+  readonly #asked: Set<string> = new Set();
+  readonly members: Set<string> = new Set();
+
+  constructor(lookup: Context["lookup"]) {
+    this.#lookup = lookup;
+  }
+
+  /** Asks for the netgroup that a rule is for, if it is for one; once. */
+  async askFor({ users }: TimeConf["rules"][number]): Promise<void> {
     // Nobody is in the netgroup without a name.
-    const are = await Promise.all(names.map((name) => name !== "" && lookup.inNetgroup(name)));
-    return new Set(names.filter((_, i) => are[i]));
-  };
-  const { allow, reason } = decideTimeConf(question, conf, await among(netgroupsOf(rules)));
-  if (allow) return "open";
-  const netgroups = await among(netgroupsOf(rulesFor(question, conf)));
-  return closed(log, reason, nextTime(question, conf, netgroups));
+    if (!("netgroup" in users) || users.netgroup === "" || this.#asked.has(users.netgroup)) return;
+    this.#asked.add(users.netgroup);
+    if (await this.#lookup.inNetgroup(users.netgroup)) this.members.add(users.netgroup);
+  }
+}
+
+/** When whoever is refused may come again; `undefined` if that is not known, or takes too long to find out. */
+async function opening(
+  question: TimeQuestion,
+  conf: TimeConf,
+  netgroups: Netgroups,
+): Promise<Temporal.ZonedDateTime | undefined> {
+  const end = performance.now() + OPENING_MS_MAX;
+  try {
+    for (const rule of rulesFor(question, conf)) {
+      if (performance.now() > end) return undefined;
+      await netgroups.askFor(rule);
+    }
+  } catch {
+    // The refusal stands, whatever comes of questions for a mere text.
+    return undefined;
+  }
+  return nextTime(question, conf, netgroups.members);
 }
 
 function zoneOfMachine(link: string): string {

@@ -90,6 +90,39 @@ Deno.test("account asks for netgroups only where the answer depends on them, and
   assertCode(await run("eve", "2026-08-03T09:00:00+02:00"), "success");
 });
 
+Deno.test("account asks for no netgroup behind the rule that refuses, and lets no question get in the way of it", async () => {
+  using file = new TimeConfFile(`*;*;*;Al0800-1000\n*;*;@ops;${NEVER}\n`);
+  const run = (user: string) =>
+    runHook(module, "account", {
+      options: file.options,
+      user,
+      users: { alice: {}, eve: "system_err" },
+      now: MONDAY_NOON,
+    });
+  const alice = await run("alice");
+  assertCode(alice, "perm_denied");
+  assertShown(alice, "Logins are closed for you until 2026-08-04 08:00 (Europe/Berlin)", "error_msg");
+  // Whether eve is in @ops is of use to the text alone.
+  const eve = await run("eve");
+  assertCode(eve, "perm_denied");
+  assertShown(eve, "Logins are closed for you", "error_msg");
+});
+
+Deno.test("account does not say when logins open again if netgroups take too long to tell", async () => {
+  using file = new TimeConfFile(`*;*;*;Al0800-1000\n*;*;@ops;${NEVER}\n`);
+  const now = performance.now.bind(performance);
+  let ms = now();
+  // Every look at the clock takes a second.
+  performance.now = () => ms += 1000;
+  try {
+    const seen = await runHook(module, "account", { options: file.options, now: MONDAY_NOON });
+    assertCode(seen, "perm_denied");
+    assertShown(seen, "Logins are closed for you", "error_msg");
+  } finally {
+    performance.now = now;
+  }
+});
+
 Deno.test("account takes the machine's time zone or the one that it is told", async () => {
   using file = new TimeConfFile("*;*;*;Al1200-1201\n");
   const noon = (zone: string) =>

@@ -36,7 +36,11 @@ export class RulesFiles<Rules> {
    * @throws {Error} If the file cannot be read, trusted or parsed.
    */
   get(path: string, onRead: (rules: Rules) => void): Rules {
-    const info = Deno.statSync(path);
+    // Opening what is no file, such as a pipe, could last for ever.
+    assertIsFile(path, Deno.statSync(path));
+    using file = Deno.openSync(path);
+    // What is trusted is what is read: behind the path there may be another file by now.
+    const info = file.statSync();
     assertTrusted(path, info);
     const { mtime, ctime, size, ino, dev } = info;
     const stamp = [mtime?.getTime(), ctime?.getTime(), size, ino, dev].join();
@@ -44,17 +48,20 @@ export class RulesFiles<Rules> {
     if (known?.stamp === stamp && known.settled) return known.rules;
     // Before it is read: a change while it is read must leave another stamp.
     const settled = ctime !== null && Date.now() - ctime.getTime() > SETTLED_MS;
-    const bytes = Deno.readFileSync(path);
-    if (bytes.length > RULES_FILE_MAX) throw tooLarge(path);
-    const rules = this.#parse(bytes, path);
+    const rules = this.#parse(readAll(file, path), path);
     this.#known.set(path, { stamp, settled, rules });
     if (known?.stamp !== stamp) onRead(rules);
     return rules;
   }
 }
 
-function assertTrusted(path: string, { isFile, mode, uid, size }: Deno.FileInfo): void {
+function assertIsFile(path: string, { isFile }: Deno.FileInfo): void {
   if (!isFile) throw new Error(`${path}: Cannot read the rules: it must be a file`);
+}
+
+function assertTrusted(path: string, info: Deno.FileInfo): void {
+  assertIsFile(path, info);
+  const { mode, uid, size } = info;
   if (uid !== 0 && uid !== ownUid()) {
     throw new Error(
       `${path}: Cannot trust the rules: the file belongs to user ${uid}, not to root; run chown root ${path}, or ` +
@@ -67,6 +74,17 @@ function assertTrusted(path: string, { isFile, mode, uid, size }: Deno.FileInfo)
     );
   }
   if (size > RULES_FILE_MAX) throw tooLarge(path);
+}
+
+/** What an open file holds, which may have grown meanwhile. */
+function readAll(file: Deno.FsFile, path: string): Uint8Array {
+  const bytes = new Uint8Array(RULES_FILE_MAX + 1);
+  let length = 0;
+  for (let n: number | null = 0; length < bytes.length && n !== null; length += n ?? 0) {
+    n = file.readSync(bytes.subarray(length));
+  }
+  if (length > RULES_FILE_MAX) throw tooLarge(path);
+  return bytes.slice(0, length);
 }
 
 function tooLarge(path: string): Error {

@@ -92,6 +92,38 @@ Deno.test("RulesFiles refuses what is no file, what others may write, and what i
   assert.throws(() => file.get(), /at most 262144 bytes are read/);
 });
 
+Deno.test({
+  name: "RulesFiles reads the very file that it has found to be root's (needs root)",
+  ignore: Deno.uid() !== 0,
+  fn() {
+    using file = new TextFile("root's");
+    const other = `${file.path}.other`;
+    const { statSync } = Deno;
+    // Whoever may write in the folder puts another file in its place when it has been looked at.
+    Deno.statSync = (path) => {
+      const info = statSync(path);
+      Deno.writeTextFileSync(other, "evil", { mode: 0o644 });
+      Deno.chownSync(other, 65534, 65534);
+      Deno.renameSync(other, file.path);
+      return info;
+    };
+    try {
+      assert.throws(() => file.get(), /Cannot trust the rules: the file belongs to user 65534/);
+    } finally {
+      Deno.statSync = statSync;
+    }
+    assert.equal(file.parsed, 0);
+  },
+});
+
+Deno.test("RulesFiles does not wait for somebody to write into a pipe", async () => {
+  using file = new TextFile("rules");
+  Deno.removeSync(file.path);
+  const { success } = await new Deno.Command("mkfifo", { args: [file.path] }).output();
+  assert.ok(success);
+  assert.throws(() => file.get(), /it must be a file/);
+});
+
 Deno.test("problemWith() names the remedy", () => {
   const problem = (error: unknown) => problemWith("/etc/x", "time_conf", error);
   assert.equal(

@@ -12,6 +12,12 @@ import { type Problem, RulesError } from "./rules.ts";
 /** The octets that a field may have, with the separator or newline that ends it: the size of pam_time's buffer. */
 export const FIELD_BYTES_MAX = 1000;
 
+/** The netgroups that a file may name: a hook asks no more questions (REQUESTS_MAX), and each may be one. */
+export const NETGROUPS_MAX = 64;
+
+/** The longest name of a netgroup that the user can be looked for in, in octets (NAME_MAX). */
+export const NETGROUP_BYTES_MAX = 256;
+
 /** One word of a logic list. The list is worked off from left to right: `&` does not bind more tightly than `|`. */
 export interface Member<Value> {
   /** What stands between this word and all that is before it; `or` for the first. */
@@ -110,9 +116,9 @@ interface Field {
 export function parseTimeConf(bytes: Uint8Array, file: string): TimeConf {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
   const problems: Problem[] = [];
-  const rules = linesOf(text, problems).map((line) => ruleOf(line, problems)).filter((rule) =>
-    rule !== undefined
-  );
+  const netgroups = new Set<string>();
+  const rules = linesOf(text, problems).map((line) => ruleOf(line, problems, netgroups))
+    .filter((rule) => rule !== undefined);
   if (problems.length > 0) throw new RulesError(file, problems.sort((a, b) => a.line - b.line));
   return { file, rules };
 }
@@ -167,8 +173,12 @@ function squeezed(raw: string): string {
   return raw.replaceAll(/[ \t]+/g, " ").replaceAll("! ", "!").replaceAll(/^ | $/g, "");
 }
 
-/** The rule on a line; `undefined` for an empty line and for one with a mistake. */
-function ruleOf(line: readonly Field[], problems: Problem[]): TimeRule | undefined {
+/** The rule on a line; `undefined` for an empty line and for one with a mistake. Adds to `netgroups` what it names. */
+function ruleOf(
+  line: readonly Field[],
+  problems: Problem[],
+  netgroups: Set<string>,
+): TimeRule | undefined {
   const first = line.findIndex(({ text }) => text !== "");
   const fields = line.slice(first);
   const [services, ttys, users, times] = fields;
@@ -192,7 +202,7 @@ function ruleOf(line: readonly Field[], problems: Problem[]): TimeRule | undefin
     line: services.line,
     services: read(services, "services", parseNames),
     ttys: read(ttys!, "ttys", parseNames),
-    users: read(users!, "users", parseUsers),
+    users: read(users!, "users", (field) => counted(parseUsers(field), netgroups)),
     times: read(times!, "times", parseTimes),
   };
   return Object.values(rule).includes(undefined) ? undefined : rule as TimeRule;
@@ -205,12 +215,30 @@ function parseNames(field: string): Logic<string> {
 /** Users; or a netgroup, if the field begins with `@`: the rest is its name as it stands. */
 function parseUsers(field: string): TimeRule["users"] {
   if (!field.startsWith("@")) return parseNames(field);
+  const octets = Buffer.from(field.slice(1), "latin1");
+  const name = nameOf(octets);
+  if (octets.length <= NETGROUP_BYTES_MAX && !/\p{Cc}/u.test(name)) return { netgroup: name };
+  throw new SyntaxError(
+    `Cannot look for a netgroup of this name: write at most ${NETGROUP_BYTES_MAX} bytes without control characters`,
+  );
+}
+
+function nameOf(octets: Uint8Array): string {
   try {
-    const name = Buffer.from(field.slice(1), "latin1");
-    return { netgroup: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name) };
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(octets);
   } catch {
     throw new SyntaxError("Cannot read the name of the netgroup: write it in UTF-8");
   }
+}
+
+/** Counts the netgroup among those of the file; nobody is asked for the one without a name. */
+function counted(users: TimeRule["users"], netgroups: Set<string>): TimeRule["users"] {
+  if (!("netgroup" in users) || users.netgroup === "" || netgroups.has(users.netgroup)) return users;
+  if (netgroups.size === NETGROUPS_MAX) {
+    throw new SyntaxError(`Cannot use more than ${NETGROUPS_MAX} netgroups in a file: join some of them`);
+  }
+  netgroups.add(users.netgroup);
+  return users;
 }
 
 function parseTimes(field: string): Logic<Hours> {

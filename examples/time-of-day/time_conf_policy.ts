@@ -65,7 +65,8 @@ export function closedRules(question: TimeQuestion, conf: TimeConf): readonly Ti
  *
  * @param question Who asks, and when.
  * @param conf The rules.
- * @param netgroups The netgroups that the user is in; those of {@linkcode closedRules} are enough.
+ * @param netgroups The netgroups that the user is in; those of {@linkcode closedRules}, up to the first that
+ *   {@linkcode concerns} the user, are enough.
  * @returns The decision with its reason.
  *
  * @example Nobody but root in the night
@@ -132,11 +133,6 @@ export function nextTime(
   return undefined;
 }
 
-/** The netgroups that rules name. */
-export function netgroupsOf(rules: readonly TimeRule[]): readonly string[] {
-  return [...new Set(rules.flatMap(({ users }) => "netgroup" in users ? [users.netgroup] : []))];
-}
-
 /** The rules for the service and the terminal. */
 export function rulesFor({ service, tty = "" }: TimeQuestion, { rules }: TimeConf): readonly TimeRule[] {
   const name = ttyName(tty);
@@ -145,8 +141,12 @@ export function rulesFor({ service, tty = "" }: TimeQuestion, { rules }: TimeCon
   );
 }
 
-/** Whether a rule is for the user. */
-function concerns({ users }: TimeRule, { user }: TimeQuestion, netgroups: ReadonlySet<string>): boolean {
+/** Whether a rule is for the user, who is in these `netgroups`. */
+export function concerns(
+  { users }: TimeRule,
+  { user }: TimeQuestion,
+  netgroups: ReadonlySet<string>,
+): boolean {
   return "netgroup" in users ? netgroups.has(users.netgroup) : holds(users, (pattern) => fits(pattern, user));
 }
 

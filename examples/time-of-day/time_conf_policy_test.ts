@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseTimeConf } from "./time_conf.ts";
-import { closedRules, decideTimeConf, netgroupsOf, nextTime, type TimeQuestion } from "./time_conf_policy.ts";
+import { closedRules, concerns, decideTimeConf, nextTime, type TimeQuestion } from "./time_conf_policy.ts";
 
 const conf = (text: string) => parseTimeConf(new TextEncoder().encode(`${text}\n`), "time.conf");
 
@@ -99,7 +99,11 @@ Deno.test("decideTimeConf() refuses if one rule does, and says which", () => {
 
 Deno.test("decideTimeConf() takes netgroups as it is told, and closedRules() says which it needs", () => {
   const text = `*;*;@ops;${NEVER}\nsshd;*;@admins;${NEVER}\n*;*;@night;Al0000-2400\n*;*;@ops;${NEVER}`;
-  assert.deepEqual(netgroupsOf(closedRules(NOON, conf(text))), ["ops"]);
+  assert.deepEqual(closedRules(NOON, conf(text)).map(({ users }) => users), [{ netgroup: "ops" }, {
+    netgroup: "ops",
+  }]);
+  const [ops] = closedRules(NOON, conf(text));
+  assert.deepEqual([[], ["ops"]].map((names) => concerns(ops!, NOON, new Set(names))), [false, true]);
   assert.equal(allows(text, {}), true);
   assert.equal(allows(text, {}, ["ops"]), false);
   assert.equal(allows(text, {}, ["admins", "night"]), true);

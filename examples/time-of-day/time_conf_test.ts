@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RulesError } from "./rules.ts";
-import { FIELD_BYTES_MAX, parseTimeConf, type TimeRule } from "./time_conf.ts";
+import {
+  FIELD_BYTES_MAX,
+  NETGROUP_BYTES_MAX,
+  NETGROUPS_MAX,
+  parseTimeConf,
+  type TimeRule,
+} from "./time_conf.ts";
 
 const FILE = "/etc/security/time.conf";
 const LONG = FIELD_BYTES_MAX - 1;
@@ -145,6 +151,29 @@ Deno.test("parseTimeConf() takes fields that pam_time's buffer holds, and refuse
   assert.ok(refusal(`*;*;${"a".repeat(LONG + 1)};Al0000-2400\n`).endsWith(`:1:5: ${message}`));
   assert.ok(refusal(`*;*;*;Al0000-2400${" ".repeat(LONG)}\n`).endsWith(`:1:7: ${message}`));
   assert.ok(refusal(`*;*;*;Al0000-2400${"\\\n".repeat(LONG)}\n`).includes(`:1:7: ${message}`));
+});
+
+Deno.test("parseTimeConf() takes as many netgroups as a hook may ask for, and no more", () => {
+  const rule = (name: string) => `*;*;${name};Al0000-2400\n`;
+  const named = Array.from({ length: NETGROUPS_MAX }, (_, i) => rule(`@group${i}`)).join("");
+  // Twice the same, the one without a name, and users are no further netgroups.
+  const more = ["@group0", "@", "alice"].map(rule).join("");
+  assert.equal(rules(named + more).length, NETGROUPS_MAX + 3);
+  assert.equal(
+    refusal(named + more + rule("@one-more") + more),
+    `${FILE}:${NETGROUPS_MAX + 4}:5: users: Cannot use more than 64 netgroups in a file: join some of them`,
+  );
+});
+
+Deno.test("parseTimeConf() takes the names of netgroups that can be looked for", () => {
+  const name = "a".repeat(NETGROUP_BYTES_MAX);
+  assert.deepEqual(users(`@${name}`), { netgroup: name });
+  for (const field of [`@${name}a`, "@a\x01", "@a\rb", "@\x7f"]) {
+    assert.match(
+      refusal(`*;*;${field};Al0000-2400\n`),
+      /:1:5: users: Cannot look for a netgroup of this name/,
+    );
+  }
 });
 
 Deno.test("parseTimeConf() throws nothing but a RulesError with a place, whatever the file holds", () => {

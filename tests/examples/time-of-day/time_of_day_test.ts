@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Harness, ROOT, SHIM } from "../../integration/harness.ts";
 import { assertSeen, newService, type Seen, shareHarness, tell, watch } from "../../integration/scene.ts";
+import { NETGROUPS_MAX } from "../../../examples/time-of-day/time_conf.ts";
 import { configurations, shimLine } from "../readme.ts";
 
 const NAME = "time-of-day";
@@ -99,6 +100,22 @@ Deno.test("a broken time.conf refuses everybody with its place in the log, and i
   });
   write(ALWAYS);
   assertSeen(await account(), { code: "success" });
+});
+
+Deno.test("as many netgroups as a file may name are asked for, and a file with more names its line", async () => {
+  const rules = Array.from({ length: NETGROUPS_MAX + 1 }, (_, i) => `*;*;@group${i};!Al0000-2400\n`);
+  write(rules.slice(1).join(""));
+  assertSeen(await account(), { code: "success" });
+  // The refusal of one more, and the text of it, ask for no more than that.
+  write(`${rules.slice(1).join("")}*;*;nobody;!Al0000-2400\n`);
+  assertSeen(await account(), { code: "perm_denied", shown: [CLOSED] });
+  write(rules.join(""));
+  assertSeen(await account(), {
+    code: "service_err",
+    log: /^err account .*time\.conf:65:5: users: Cannot use more than 64 netgroups in a file/,
+    shown: [UNUSABLE],
+  });
+  write(ALWAYS);
 });
 
 Deno.test("the machine's time zone is that of its link, also after it was changed", async () => {
