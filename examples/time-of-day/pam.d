@@ -15,9 +15,11 @@ account  required  pam_deno.so  time-of-day  tz=Europe/Berlin  days=mon-fri  hou
 # For applications that never ask for the account, in front of the lines that authenticate: it only ever denies or ignores.
 #auth     required  pam_deno.so  time-of-day  time_conf=/etc/security/time.conf  localtime=/etc/localtime
 #
-# With a short budget, and no questions to the module for root, whatever happens to it: the line skips the next one.
+# With a short budget, and no questions to the module for root, whatever happens to it: the line skips the next one, and says success to
+# nobody. Another account line must: @include common-account does, and the last one where there is none. Never on auth lines.
 #account  [success=1 default=ignore]  pam_succeed_if.so  quiet  uid = 0
 #account  required  pam_deno.so  timeout=2s  time-of-day  rules=/etc/pam-deno/time-of-day.jsonc
+#account  required  pam_permit.so
 #
 # The module answers perm_denied outside the hours, user_unknown for a name that the user database does not have (if the rules name
 # anybody), and service_err when the rules cannot be read. It needs no grant. Open, it answers success to account and ignore to auth.
