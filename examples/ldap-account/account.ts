@@ -19,8 +19,6 @@ import type { Account } from "./policy.ts";
 import { NO_SUCH_OBJECT, Unusable } from "./problems.ts";
 import type { Membership, Where } from "./settings.ts";
 
-/** Entries that are asked for: with two it is not one. */
-const ENTRIES_MAX = 2;
 /** Groups that are looked into for one user, and groups named in one filter. */
 export const GROUPS_MAX = 512;
 const BATCH_MAX = 32;
@@ -55,7 +53,8 @@ export async function findAccount(
       ...by === "memberOf" ? [by] : [],
     ]),
   ];
-  const options = { attributes, sizeLimit: ENTRIES_MAX };
+  // Without a size limit: with one, ldapts takes an answer that the server's own limit has cut short for a whole one. So it is an error.
+  const options = { attributes };
   const dn = "dn" in where ? dnFor(where.dn, user) : undefined;
   const { entries, references } = "dn" in where
     ? await unlessMissing(
@@ -137,7 +136,7 @@ export async function isMember(
 /** Whether an entry is there, and matches. */
 async function holds(session: Session, dn: string, filter: Filter): Promise<boolean> {
   const { entries } = await unlessMissing(
-    session.search(dn, { scope: "base", filter, attributes: ["1.1"], sizeLimit: ENTRIES_MAX }),
+    session.search(dn, { scope: "base", filter, attributes: ["1.1"] }),
   );
   return entries.some((entry) => isSameDn(entry.dn, dn));
 }
@@ -181,12 +180,8 @@ async function isMemberByGroups(
         new EqualityFilter({ attribute: by, value })
       );
       const filter = new OrFilter({ filters });
-      const search = session.search(base, {
-        scope: "sub",
-        filter,
-        attributes: ["1.1"],
-        sizeLimit: GROUPS_MAX + 1,
-      });
+      // Without a size limit, as in findAccount().
+      const search = session.search(base, { scope: "sub", filter, attributes: ["1.1"] });
       above.push(...(await search).entries.map(({ dn }) => dn));
     }
     if (includesDn(above, groups)) return true;
@@ -214,7 +209,7 @@ async function isMemberByEntry(
     const found = await Promise.all(
       names.map((dn) =>
         unlessMissing(
-          session.search(dn, { scope: "base", filter, attributes: ["memberOf"], sizeLimit: ENTRIES_MAX }),
+          session.search(dn, { scope: "base", filter, attributes: ["memberOf"] }),
         )
       ),
     );

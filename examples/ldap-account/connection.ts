@@ -8,13 +8,13 @@
  * @module
  */
 
-import { Client, type Entry, type SearchOptions } from "ldapts";
+import { Client, type Entry, ResultCodeError, type SearchOptions } from "ldapts";
 import { X509Certificate } from "node:crypto";
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Deadline } from "./deadline.ts";
-import { CheckedSocket } from "./frames.ts";
-import { asProblem, Unusable } from "./problems.ts";
+import { Broken, CheckedSocket } from "./frames.ts";
+import { asProblem, Unavailable, Unusable } from "./problems.ts";
 import type { Access, Server } from "./settings.ts";
 
 /** When an idle connection is probed by the kernel, in ms. */
@@ -89,10 +89,11 @@ async function opened<S extends Socket>(
   deadline: Deadline,
 ): Promise<S> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const closed = () => reject(new Error("It closed the connection"));
+  const failed = (error: Error) => reject(Broken.by(error));
+  const closed = () => reject(new Broken("It closed the connection"));
   // Heard for ever: an error that nobody hears ends the worker.
   socket.on("error", () => {});
-  socket.once(event, resolve).on("error", reject).on("close", closed);
+  socket.once(event, resolve).on("error", failed).on("close", closed);
   try {
     await deadline.race(promise);
     return socket;
@@ -100,7 +101,7 @@ async function opened<S extends Socket>(
     socket.destroy();
     throw error;
   } finally {
-    socket.off(event, resolve).off("error", reject).off("close", closed);
+    socket.off(event, resolve).off("error", failed).off("close", closed);
   }
 }
 
@@ -123,7 +124,8 @@ async function startTls(
     await deadline.race(client.exop(START_TLS));
   } catch (error) {
     socket.destroy();
-    throw error;
+    // Nobody has proved to be the server yet: whatever came, anybody on the wire can send.
+    throw new Unavailable(asProblem(clear.errored ?? error, "Cannot start TLS").message, { cause: error });
   }
   clear.release();
   return await opened(connectTls({ ...tlsOptions(server, ca), socket }), "secureConnect", deadline);
@@ -134,7 +136,7 @@ function clientOver(socket: CheckedSocket): Client {
   return new Client({
     url: "ldap://localhost",
     createConnection: (() => {
-      if (given || socket.destroyed) throw socket.errored ?? new Error("The connection is closed");
+      if (given || socket.destroyed) throw socket.errored ?? new Broken("The connection is closed");
       given = true;
       return socket;
     }) as unknown as typeof connect,
@@ -221,13 +223,14 @@ export class Connection {
     }
   }
 
-  /** What a socket died of says more than that it did. */
+  /** What a socket died of says more than that it did; what the server has said before counts all the same. */
   #problem(error: unknown, doing: string) {
-    return asProblem(this.#socket.errored ?? error, doing);
+    const isTold = [ResultCodeError, Unavailable, Unusable].some((kind) => error instanceof kind);
+    return asProblem(isTold ? error : this.#socket.errored ?? error, doing);
   }
 
   /** Closes it. Whoever waits for an answer gets none. */
   close(): void {
-    this.#socket.destroy();
+    this.#socket.destroy(new Broken("The connection was closed"));
   }
 }

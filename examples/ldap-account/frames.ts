@@ -15,7 +15,7 @@ import { Duplex } from "node:stream";
 export const MESSAGE_MAX = 1024 * 1024;
 /** What a server may send before a question is asked again, in bytes. */
 export const ANSWER_MAX = 2 * MESSAGE_MAX;
-/** As many messages: the largest answer that is asked for has 513. */
+/** As many messages: more groups of one person than are looked into. */
 export const MESSAGES_MAX = 2048;
 
 const [INTEGER, OCTETS, ENUMERATED, SEQUENCE, SET] = [0x02, 0x04, 0x0a, 0x30, 0x31];
@@ -23,6 +23,8 @@ const [BIND, ENTRY, DONE, REFERENCE, EXTENDED] = [0x61, 0x64, 0x65, 0x73, 0x78];
 const CONTROLS = 0xa0;
 /** More octets than a length may have. */
 const LENGTH_OCTETS_MAX = 4;
+/** Attributes that ldapts would put in the place of the entry's name, or of what an object is made from. */
+const FORBIDDEN: ReadonlySet<string> = new Set(["dn", "__proto__"]);
 /** The most octets of a message id or a result code. */
 const INTEGER_MAX = 4;
 
@@ -34,6 +36,24 @@ export class NotLdap extends Error {
 /** More than was asked for. */
 export class TooMuch extends Error {
   override readonly name = "TooMuch";
+}
+
+/** An answer that the server was not asked for, and that cannot be used. */
+export class Unasked extends Error {
+  override readonly name = "Unasked";
+}
+
+/** A socket that failed, by its own word, or that is closed. */
+export class Broken extends Error {
+  override readonly name = "Broken";
+
+  /** What a socket failed of. What is wrong with how it is used, or is not granted, stays what it is. */
+  static by(error: Error): Error {
+    const isOurs = [TypeError, RangeError, ReferenceError, SyntaxError, Deno.errors.NotCapable].some((kind) =>
+      error instanceof kind
+    );
+    return isOurs ? error : new Broken(error.message, { cause: error });
+  }
 }
 
 const fail = (what: string): never => {
@@ -97,6 +117,9 @@ function checkEntry(octets: Uint8Array, operation: Element): void {
     const pair = elementsIn(octets, attribute);
     expectTags(pair, [OCTETS, SET], "an attribute");
     if (pair.length !== 2) fail("an attribute of another form");
+    const { start, end } = pair[0]!;
+    const name = new TextDecoder().decode(octets.subarray(start, end));
+    if (FORBIDDEN.has(name)) throw new Unasked(`It sent an attribute that is called ${name}`);
     checkAll(elementsIn(octets, pair[1]!), OCTETS, "a value");
   }
 }
@@ -120,6 +143,7 @@ function checkControls(octets: Uint8Array, controls: Element): void {
  * Checks one message: that it is a response, and every element is where it belongs.
  *
  * @throws {NotLdap} if it is not.
+ * @throws {Unasked} if it is an entry with an attribute that no entry has.
  */
 export function checkMessage(octets: Uint8Array): void {
   const message = elementAt(octets, 0, octets.length);
@@ -155,6 +179,7 @@ export class Messages {
    * Takes the next octets, and gives the messages that are now complete.
    *
    * @throws {NotLdap} if there is something else in the stream.
+   * @throws {Unasked} as for {@linkcode checkMessage}.
    */
   push(octets: Uint8Array): Uint8Array[] {
     let buffer = this.#rest.length === 0 ? octets : Buffer.concat([this.#rest, octets]);
@@ -208,8 +233,8 @@ export class CheckedSocket extends Duplex {
     this.#count = 0;
   }
 
-  readonly #failed = (error: Error): void => void this.destroy(error);
-  readonly #closed = (): void => void this.destroy(new Error("It closed the connection"));
+  readonly #failed = (error: Error): void => void this.destroy(Broken.by(error));
+  readonly #closed = (): void => void this.destroy(new Broken("It closed the connection"));
   readonly #take = (chunk: Uint8Array): void => {
     if (this.destroyed) return;
     try {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { MessageParser } from "ldapts";
-import { checkMessage, Messages, NotLdap } from "./frames.ts";
+import { checkMessage, Messages, NotLdap, Unasked } from "./frames.ts";
 
 const RUNS = { seed: 20_261_120, numRuns: 20_000 };
 const element = (tag: number, ...content: number[][]): number[] => {
@@ -64,6 +64,16 @@ Deno.test("checkMessage() refuses what has another form", () => {
   }
 });
 
+Deno.test("checkMessage() refuses attributes that would stand in the place of an entry's name", () => {
+  for (const [name, refused] of [["dn", true], ["__proto__", true], ["DN", false], ["dnx", false]] as const) {
+    const octets = Uint8Array.from(
+      message(element(0x64, text("o=x"), element(0x30, attribute(name, "o=y")))),
+    );
+    if (refused) assert.throws(() => checkMessage(octets), Unasked, name);
+    else checkMessage(octets);
+  }
+});
+
 Deno.test("Messages puts together what comes in pieces, octet by octet too", () => {
   const stream = Uint8Array.from(ALL.flat());
   fc.assert(
@@ -103,7 +113,7 @@ Deno.test("ldapts comes to an end with every message that checkMessage() takes",
         try {
           checkMessage(Uint8Array.from(octets));
         } catch (error) {
-          assert.ok(error instanceof NotLdap);
+          assert.ok(error instanceof NotLdap || error instanceof Unasked);
           return;
         }
         taken++;

@@ -242,6 +242,24 @@ Deno.test("account follows groups in groups, as far as it is told, and out of ci
   }
 });
 
+Deno.test("account takes no part of an answer for a whole one where slapd has a size limit", async () => {
+  const { good, ca } = certificates;
+  const entries = [ENTRIES, person("both"), person("both", {}, "groups")].join("");
+  await using small = await Slapd.start({ certificate: good, ca, entries, more: "sizelimit 1" });
+  await small.add(ADDED + group("second", "member", [dnOf("alice")]));
+  await using own = new Harness();
+  configure(own, { server: `localhost:${small.tlsPort}`, ca, ...PATIENT });
+  await own.serve();
+  const cut = { code: "service_err", shown: [LATER], log: /its size limit cut the answer short/ } as const;
+  assertSeen(await login(own, "alice", { args: [BASE] }), { code: "success" });
+  assertSeen(await login(own, "both", { args: [`base=${SUFFIX}`] }), cut);
+  const nested = [BASE, `group_base=${GROUPS}`, "nested=4"];
+  assertSeen(await login(own, "nested", { args: [...nested, `group=${groupOf("outer")}`] }), {
+    code: "success",
+  });
+  assertSeen(await login(own, "alice", { args: [...nested, `group=${groupOf("outer")}`] }), cut);
+});
+
 Deno.test("account refuses a line that it does not understand", async () => {
   const cases: [string[], RegExp][] = [
     [[], /Cannot tell where users are: write "base="/],

@@ -37,6 +37,8 @@ export interface Certificates {
   readonly stranger: string;
   /** For localhost and 127.0.0.1. */
   readonly good: Certificate;
+  /** For names only, one of which looks like an address. */
+  readonly named: Certificate;
   /** For another name. */
   readonly other: Certificate;
   /** For localhost and 127.0.0.1, until 2020. */
@@ -85,7 +87,8 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
   const ca = await authority(folder, "authority");
   const { file: stranger } = await authority(folder, "stranger");
   const good = await signed(folder, ca, "good", LOOPBACK);
+  const named = await signed(folder, ca, "named", "DNS:localhost,DNS:127.0.0.1");
   const other = await signed(folder, ca, "other", "DNS:other.example");
   const expired = await signed(folder, ca, "expired", LOOPBACK, "2020-01-01");
-  return { ca: ca.file, stranger, good, other, expired };
+  return { ca: ca.file, stranger, good, named, other, expired };
 }

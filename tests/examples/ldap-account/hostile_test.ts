@@ -52,6 +52,8 @@ Deno.test.beforeAll(async () => {
   configure(harness, { server: `127.0.0.1:${fake.port}`, tls: "none", ...bind }, {
     credentials: { password },
   }, "bound");
+  const cached = { server: `127.0.0.1:${fake.port}`, tls: "none", cache_file: { state: "cache.db" } };
+  configure(harness, cached, { state: true }, "cached");
   await harness.serve();
 });
 
@@ -174,8 +176,23 @@ const CASES: readonly Case[] = [
   {
     what: "answers a search with a bind",
     behaviour: (id, send) => send(message(id, result(0, 0x61))),
-    expected: UNAVAILABLE,
+    expected: UNUSABLE,
     log: /Cannot search/,
+  },
+  {
+    what: "cuts its answer short",
+    behaviour: (id, send) => send(join([message(id, alice), message(id, result(4))])),
+    expected: UNUSABLE,
+    log: /its size limit cut the answer short/,
+  },
+  {
+    what: "sends an attribute in the place of the entry's name",
+    behaviour: (id, send) => {
+      const mallory = entry("uid=mallory,o=evil", { dn: [ALICE], uid: ["alice"] });
+      return send(join([message(id, mallory), message(id, result(0))]));
+    },
+    expected: UNUSABLE,
+    log: /It sent an attribute that is called dn/,
   },
   {
     what: "sends one octet at a time, and never all",
@@ -309,11 +326,31 @@ Deno.test("account takes nothing that came in clear behind the answer to StartTL
   });
   fake.behaviour = (id, send) => send(message(id, result(2, 0x78)));
   assertSeen(await login(harness, "alice", { module: tls, args: [BASE] }), {
-    ...UNUSABLE,
-    log: /Cannot connect: it says/,
+    ...UNAVAILABLE,
+    log: /Cannot start TLS: it says/,
   });
+  fake.behaviour = (id, send) => send(message(id, result(0)));
+  assertSeen(await login(harness, "alice", { module: tls, args: [BASE] }), UNAVAILABLE);
   fake.behaviour = good;
   assertSeen(await login(harness, "alice", { module: tls, args: [BASE] }), UNAVAILABLE);
+});
+
+Deno.test("account uses its cache where nobody answers, and not where the server answers nonsense", async () => {
+  const seen = () => login(harness, "alice", { module: "cached", args: [BASE, "cache=8h"] });
+  fake.drop();
+  fake.behaviour = good;
+  assertSeen(await seen(), { code: "success" });
+  const nonsense: Behaviour[] = [
+    (id, send) => send(message(id, result(0, 0x61))),
+    (id, send) => send(join([message(id, entry(ALICE, { dn: [ALICE] })), message(id, result(0))])),
+    (id, send) => send(join([message(id, alice), message(id, result(4))])),
+  ];
+  for (const behaviour of nonsense) {
+    fake.behaviour = behaviour;
+    assertSeen(await seen(), UNUSABLE);
+  }
+  fake.behaviour = (_, __, connection) => connection.close();
+  assertSeen(await seen(), { code: "success", log: /Allowed from the cache/ });
 });
 
 Deno.test("account answers service_err when the server does not take its password", async () => {
@@ -323,30 +360,35 @@ Deno.test("account answers service_err when the server does not take its passwor
 });
 
 Deno.test("account takes no server for the one that is meant, unless its certificate says so", async () => {
-  const { ca, stranger, good, other, expired } = certificates;
+  const { ca, stranger, good, named, other, expired } = certificates;
   await using sound = await Slapd.start({ certificate: good, ca, entries: USERS });
+  await using nameless = await Slapd.start({ certificate: named, ca, entries: USERS });
   await using strange = await Slapd.start({ certificate: other, ca, entries: USERS });
   await using old = await Slapd.start({ certificate: expired, ca, entries: USERS });
   const cases = [
-    ["good", sound, ca, undefined],
-    ["unsigned", sound, stranger, /self-signed certificate|unable to verify/],
-    ["unlisted", sound, undefined, /self-signed certificate|unable to verify/],
-    ["other", strange, ca, /does not match certificate's altnames/],
-    ["expired", old, ca, /unable to verify/],
+    ["good", "localhost", sound, ca, undefined],
+    ["good-address", "127.0.0.1", sound, ca, undefined],
+    ["unsigned", "localhost", sound, stranger, /self-signed certificate|unable to verify/],
+    ["unlisted", "localhost", sound, undefined, /self-signed certificate|unable to verify/],
+    ["named", "localhost", nameless, ca, undefined],
+    ["named-address", "127.0.0.1", nameless, ca, /does not match certificate's altnames/],
+    ["other", "localhost", strange, ca, /does not match certificate's altnames/],
+    ["other-address", "127.0.0.1", strange, ca, /does not match certificate's altnames/],
+    ["expired", "localhost", old, ca, /unable to verify/],
   ] as const;
   await using own = new Harness();
-  for (const [name, slapd, ca] of cases) {
+  for (const [name, host, slapd, ca] of cases) {
     for (const [tls, port] of [["ldaps", slapd.tlsPort], ["starttls", slapd.port]] as const) {
       configure(
         own,
-        { server: `localhost:${port}`, tls, ...PATIENT, ...ca === undefined ? {} : { ca } },
+        { server: `${host}:${port}`, tls, ...PATIENT, ...ca === undefined ? {} : { ca } },
         {},
         `${name}-${tls}`,
       );
     }
   }
   await own.serve();
-  for (const [name, , , log] of cases) {
+  for (const [name, , , , log] of cases) {
     for (const tls of ["ldaps", "starttls"]) {
       const seen = await login(own, "alice", { module: `${name}-${tls}`, args: [BASE] });
       assertSeen(seen, log === undefined ? { code: "success" } : { ...UNAVAILABLE, log }, `${name}-${tls}`);

@@ -22,7 +22,7 @@ const READY_MS_MAX = 10_000;
 const ENVIRONMENT = { LD_PRELOAD: "" };
 const LAST_DAY_IN_2000 = 11_322;
 
-function configuration(folder: string, certificate: Certificate, ca: string): string {
+function configuration(folder: string, certificate: Certificate, ca: string, more: string): string {
   return `
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -38,6 +38,7 @@ pidfile ${folder}/slapd.pid
 TLSCACertificateFile ${ca}
 TLSCertificateFile ${certificate.file}
 TLSCertificateKeyFile ${certificate.key}
+${more}
 database mdb
 maxsize 16777216
 suffix "${SUFFIX}"
@@ -149,6 +150,8 @@ export interface SlapdOptions {
   readonly ca: string;
   /** What it holds, in LDIF, beside the base. */
   readonly entries: string;
+  /** More lines for its configuration. */
+  readonly more?: string;
 }
 
 /** A directory server. */
@@ -165,10 +168,10 @@ export class Slapd implements AsyncDisposable {
   }
 
   /** Makes a directory, and starts it. */
-  static async start({ certificate, ca, entries }: SlapdOptions): Promise<Slapd> {
+  static async start({ certificate, ca, entries, more = "" }: SlapdOptions): Promise<Slapd> {
     const slapd = new Slapd();
     Deno.mkdirSync(join(slapd.#folder, "data"));
-    Deno.writeTextFileSync(slapd.#file("slapd.conf"), configuration(slapd.#folder, certificate, ca));
+    Deno.writeTextFileSync(slapd.#file("slapd.conf"), configuration(slapd.#folder, certificate, ca, more));
     Deno.writeTextFileSync(slapd.#file("entries.ldif"), BASE + entries);
     await slapd.#run("/usr/sbin/slapadd", "-f", slapd.#file("slapd.conf"), "-l", slapd.#file("entries.ldif"));
     await slapd.start();
