@@ -28,8 +28,14 @@ const ATTRIBUTES = ["host", "authorizedService", "shadowExpire", "pwdAccountLock
 
 /** A user's entry, or why there is none. */
 export type Sought =
-  | { readonly found: true; readonly account: Account; readonly entry: Entry }
-  | { readonly found: false; readonly reason: "unknown" | "unclear"; readonly detail: string };
+  | {
+    readonly found: true;
+    readonly account: Account;
+    readonly entry: Entry;
+    /** The user's name as the directory spells it. */
+    readonly user: string;
+  }
+  | { readonly found: false; readonly reason: "unknown" | "misspelt" | "unclear"; readonly detail: string };
 
 /** The values of an attribute as texts. */
 function valuesOf(entry: Entry, attribute: string): readonly string[] {
@@ -80,11 +86,13 @@ export async function findAccount(
 /** Whether an entry is the one of the user that was asked for, spelled in this way. */
 function named(entry: Entry, where: Where, user: string): Sought {
   const given = where.namings.flatMap((naming) =>
-    valuesOf(entry, naming.attribute).map((value) =>
-      [value, `${naming.before}${user}${naming.after}`] as const
-    )
+    valuesOf(entry, naming.attribute).map((value) => ({
+      value,
+      wanted: `${naming.before}${user}${naming.after}`,
+      name: value.slice(naming.before.length, value.length - naming.after.length),
+    }))
   );
-  const alike = given.find(([value, wanted]) => folded(value) === folded(wanted));
+  const alike = given.find(({ value, wanted }) => folded(value) === folded(wanted));
   if (alike === undefined) {
     const attributes = [...new Set(where.namings.map(({ attribute }) => attribute))].join(" or ");
     throw new Unusable(
@@ -93,8 +101,12 @@ function named(entry: Entry, where: Where, user: string): Sought {
       }, in which the user's name cannot be read as ${attributes}`,
     );
   }
-  if (!where.ignoreCase && !given.some(([value, wanted]) => value === wanted)) {
-    return { found: false, reason: "unknown", detail: `the directory spells it ${JSON.stringify(alike[0])}` };
+  // A directory takes more for the same than case: blanks, and letters of other widths.
+  const spelled = (text: string) => where.ignoreCase ? text.toLowerCase() : text;
+  const same = given.find(({ value, wanted }) => spelled(value) === spelled(wanted));
+  if (same === undefined) {
+    const detail = `the directory spells it ${JSON.stringify(alike.value)}`;
+    return { found: false, reason: "misspelt", detail };
   }
   const account = {
     dn: entry.dn,
@@ -103,7 +115,7 @@ function named(entry: Entry, where: Where, user: string): Sought {
     expire: valuesOf(entry, "shadowExpire"),
     locked: valuesOf(entry, "pwdAccountLockedTime"),
   };
-  return { found: true, account, entry };
+  return { found: true, account, entry, user: same.name };
 }
 
 /** A search whose base need not be there. */

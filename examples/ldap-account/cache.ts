@@ -4,9 +4,9 @@
  *
  * The rules that it holds to:
  *
- * 1. A decision is written before it is answered, and takes the place of the one before it. A denial that takes an allowance back has then
- *    reached the disk.
- * 2. If a denial cannot be written, the older decision is deleted; if that fails, the file; if that fails, nothing of it is believed by this
+ * 1. A decision is written before it is answered, and takes the place of the one before it. A denial has then reached the disk, and it has
+ *    taken back the allowances of the same person under other names and, if it is about the person, under other rules.
+ * 2. If a denial cannot be written, these allowances are deleted; if that fails, the file; if that fails, nothing of it is believed by this
  *    process any more, and a file that cannot be written when a process opens it is not believed either.
  * 3. A clock that stands before the last time that was seen was set back: nothing is believed until a directory has answered again.
  * 4. User names are keys only by a keyed hash: people type passwords where a name is asked for.
@@ -14,42 +14,41 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import { createHmac, randomBytes } from "node:crypto";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import {
+  ALLOWED,
+  inodeOf,
+  type Keys,
+  keysOf,
+  openDatabase,
+  type Opened,
+  removeFiles,
+  type Subject,
+  tidy,
+} from "./cache_file.ts";
 import { type Decision, type Reason, REASONS } from "./policy.ts";
+
+export type { Subject } from "./cache_file.ts";
 
 /** How far a clock may go back without having been set: steps of a time service, in ms. */
 const CLOCK_SLACK_MS = 5000;
 /** How long a decision that is given again is not written again, and how often the clock is noted without a directory, in ms. */
 const FRESH_MS = 60_000;
-/** The most decisions that are kept. */
-export const DECISIONS_MAX = 50_000;
 /** How many are written between two times at which old ones are deleted. */
 const TIDY_EVERY = 1000;
-/** How long another worker's write is waited for, in ms. */
-const BUSY_MS = 100;
-/** The form of the tables; another one is thrown away. */
-const FORM = 1;
-const OWN_FILE = 0o600;
-const KEY_OCTETS = 32;
-const ALLOWED = "allow";
-
-const TABLES = `
-  CREATE TABLE decision (
-    key BLOB PRIMARY KEY, answer TEXT NOT NULL, decided INTEGER NOT NULL, stale INTEGER NOT NULL, until INTEGER
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), seen INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
-  PRAGMA user_version = ${FORM};
-`;
-
-/** What a decision is about. */
-export interface Subject {
-  /** All that is decided by: another text is another decision. */
-  readonly rules: string;
-  /** The user. */
-  readonly user: string;
-}
+/**
+ * Whose allowances a denial takes back. What it says of the person counts under all rules, and under all names that have led to the same
+ * entry; what it says of host, service or group counts under the same rules only; a misspelt name is nobody's but its own.
+ */
+const REACHES = {
+  unknown: "person",
+  locked: "person",
+  expired: "person",
+  unclear: "person",
+  host: "rules",
+  service: "rules",
+  group: "rules",
+  misspelt: "name",
+} as const satisfies Readonly<Record<Reason, string>>;
 
 /** A decision that was remembered. */
 export interface Remembered {
@@ -63,16 +62,6 @@ export interface Remembered {
 export interface Log {
   /** LOG_ERR; see the SDK's log. */
   error(message: string, properties?: Readonly<Record<string, unknown>>): void;
-}
-
-interface Opened {
-  readonly database: DatabaseSync;
-  readonly hash: Buffer;
-  readonly inode: number;
-  readonly select: StatementSync;
-  readonly replace: StatementSync;
-  readonly remove: StatementSync;
-  readonly tick: StatementSync;
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 200);
@@ -98,7 +87,8 @@ export class Cache implements Disposable {
    * Remembers a decision in place of an older one. It never throws: a decision that cannot be remembered counts all the same, and the log
    * tells.
    *
-   * @param decided When the directory answered. An allowance does not take the place of a denial that is newer.
+   * @param decided When the directory answered; of an allowance, when it was asked. An allowance does not stand beside a denial that is
+   * newer.
    * @param limitMs How long it may be used.
    */
   remember(subject: Subject, decision: Decision, decided: Temporal.Instant, limitMs: number, log: Log): void {
@@ -110,34 +100,31 @@ export class Cache implements Disposable {
         file: this.#file,
         problem: messageOf(error),
       });
-      if (!decision.allow) this.#forget(subject, log);
+      if (!decision.allow) this.#forget(subject, decision.reason, log);
     }
   }
 
   #write(subject: Subject, decision: Decision, now: number, limitMs: number): void {
     const opened = this.#open();
-    const { database, select, replace, tick } = opened;
-    const key = keyOf(opened, subject);
+    const { database, replace, tick } = opened;
+    const keys = keysOf(opened, subject);
     const answer = decision.allow ? ALLOWED : decision.reason;
     const until = decision.allow ? decision.until?.epochMilliseconds ?? null : null;
-    const known = select.get(key);
-    // The answer of a directory that came before that of another hook, which wrote first.
-    const isLate = known !== undefined && known.answer !== ALLOWED && decision.allow &&
-      Number(known.decided) >= now && Number(known.decided) - now < FRESH_MS;
-    if (isLate) return;
-    const isFresh = known !== undefined &&
-      Math.abs(now - Number(known.decided)) < Math.min(FRESH_MS, limitMs / 10);
-    if (
-      isFresh && known.answer === answer && known.until === until &&
-      known.stale === Number(known.decided) + limitMs
-    ) {
-      return;
-    }
-    // What takes an allowance back must be there after a power failure; of the rest nothing is lost but an answer.
-    const revokes = !decision.allow && known?.answer === ALLOWED;
-    database.exec(`PRAGMA synchronous = ${revokes ? "FULL" : "OFF"}; BEGIN IMMEDIATE`);
+    const isFresh = () => isSaid(opened, keys, { answer, until, now, limitMs });
+    // What is there already needs no lock: whoever takes it back finds it.
+    if (decision.allow && isFresh()) return;
+    // A denial must be there after a power failure; of the rest nothing is lost but an answer.
+    database.exec(`PRAGMA synchronous = ${decision.allow ? "OFF" : "FULL"}; BEGIN IMMEDIATE`);
     try {
-      replace.run(key, answer, now, now + limitMs, until);
+      const entry = keys.entry ?? opened.entryOf.get(keys.name)?.entry as Uint8Array ?? null;
+      const isVain = decision.allow
+        ? isLate(opened, keys, now)
+        : revoke(opened, keys, decision.reason) === 0 && isFresh();
+      if (isVain) {
+        database.exec("ROLLBACK");
+        return;
+      }
+      replace.run(keys.key, keys.rules, keys.name, entry, answer, now, now + limitMs, until);
       tick.run(now);
       if (this.#written++ % TIDY_EVERY === 0) tidy(database, now);
       database.exec("COMMIT");
@@ -148,11 +135,11 @@ export class Cache implements Disposable {
   }
 
   /** Sees to it that a denial which could not be written leaves no older allowance behind. */
-  #forget(subject: Subject, log: Log): void {
+  #forget(subject: Subject, reason: Reason, log: Log): void {
     try {
       const opened = this.#open();
       opened.database.exec("PRAGMA synchronous = FULL");
-      opened.remove.run(keyOf(opened, subject));
+      revoke(opened, keysOf(opened, subject), reason);
       return;
     } catch {
       // A full disk: deleting writes, too.
@@ -193,7 +180,7 @@ export class Cache implements Disposable {
       const opened = this.#open();
       return this.#read(
         opened,
-        opened.select.get(keyOf(opened, subject)),
+        opened.select.get(keysOf(opened, subject).key),
         now.epochMilliseconds,
         limitMs,
         log,
@@ -266,66 +253,33 @@ function decisionOf({ answer, until }: Record<string, unknown>, now: number): De
   return reason === undefined ? undefined : { allow: false, reason, detail: "as the directory said" };
 }
 
-function openDatabase(file: string, pagesMax: number | undefined): Opened {
-  // Made here, so that nobody else can ever read it.
-  Deno.openSync(file, { create: true, write: true, mode: OWN_FILE }).close();
-  const database = new DatabaseSync(file, { timeout: BUSY_MS });
-  try {
-    database.exec("PRAGMA journal_mode = PERSIST");
-    if (pagesMax !== undefined) database.exec(`PRAGMA max_page_count = ${pagesMax}`);
-    // Two workers may come at once: the second one waits here.
-    database.exec("BEGIN IMMEDIATE");
-    const form = Number(database.prepare("PRAGMA user_version").get()?.user_version);
-    if (form !== 0 && form !== FORM) throw new Error(`It is of another form: ${form}`);
-    if (form === 0) {
-      database.exec(TABLES);
-      database.prepare("INSERT INTO clock VALUES (1, 0, ?)").run(randomBytes(KEY_OCTETS));
-    }
-    // Whether it can be written to: a disk that was full when a denial came may have kept an allowance.
-    database.exec("UPDATE clock SET seen = seen; COMMIT");
-    const hash = database.prepare("SELECT hash FROM clock").get()?.hash;
-    if (!(hash instanceof Uint8Array)) throw new Error("It is malformed");
-    return {
-      database,
-      hash: Buffer.from(hash),
-      inode: inodeOf(file) ?? 0,
-      select: database.prepare("SELECT answer, decided, stale, until FROM decision WHERE key = ?"),
-      replace: database.prepare("INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?)"),
-      remove: database.prepare("DELETE FROM decision WHERE key = ?"),
-      tick: database.prepare("UPDATE clock SET seen = ?"),
-    };
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+/** Whether the same was decided a moment ago, so that it need not be written again. */
+function isSaid(
+  { select }: Opened,
+  { key, entry }: Keys,
+  { answer, until, now, limitMs }: { answer: string; until: number | null; now: number; limitMs: number },
+): boolean {
+  const known = select.get(key);
+  if (known === undefined || known.answer !== answer || known.until !== until) return false;
+  const isSameEntry = entry === null || known.entry instanceof Uint8Array && entry.equals(known.entry);
+  const decided = Number(known.decided);
+  return isSameEntry && known.stale === decided + limitMs &&
+    Math.abs(now - decided) < Math.min(FRESH_MS, limitMs / 10);
 }
 
-function tidy(database: DatabaseSync, now: number): void {
-  database.prepare("DELETE FROM decision WHERE stale < ?").run(now);
-  database.prepare(
-    "DELETE FROM decision WHERE key IN (SELECT key FROM decision ORDER BY decided DESC LIMIT -1 OFFSET ?)",
-  ).run(DECISIONS_MAX);
+/** Whether an allowance comes from a directory that was asked before it denied the same to another hook, which wrote first. */
+function isLate({ denials }: Opened, { key, rules, name, entry }: Keys, now: number): boolean {
+  const found = denials.all({ $since: now, $before: now + FRESH_MS, $name: name, $entry: entry });
+  return found.some((denial) => {
+    const reach = REACHES[denial.answer as Reason];
+    return reach === "person" || reach === "rules" && rules.equals(denial.rules as Uint8Array) ||
+      key.equals(denial.key as Uint8Array);
+  });
 }
 
-function keyOf({ hash }: Opened, { rules, user }: Subject): Buffer {
-  return createHmac("sha256", hash).update(JSON.stringify([rules, user])).digest();
-}
-
-function inodeOf(file: string): number | undefined {
-  try {
-    return Deno.statSync(file).ino ?? undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-function removeFiles(file: string): void {
-  for (const path of [`${file}-journal`, file]) {
-    try {
-      Deno.removeSync(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
+/** Deletes the allowances that a denial takes back; gives how many. */
+function revoke({ revoke }: Opened, { key, rules, name, entry }: Keys, reason: Reason): number {
+  const reach = REACHES[reason];
+  const person = reach === "name" ? { $name: null, $entry: null } : { $name: name, $entry: entry };
+  return Number(revoke.run({ $key: key, $rules: reach === "rules" ? rules : null, ...person }).changes);
 }

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Cache, type Subject } from "./cache.ts";
-import type { Decision, Reason } from "./policy.ts";
+import { STRANGERS_MAX } from "./cache_file.ts";
+import { type Decision, type Reason, REASONS } from "./policy.ts";
 
 const HOUR = 3_600_000;
 const NOW = Temporal.Instant.from("2026-08-03T12:00:00Z");
@@ -68,7 +69,7 @@ Deno.test("Cache recalls the last decision, for as long as it is told", () => {
 Deno.test("Cache puts a denial in the place of an allowance, and the other way round", () => {
   using scene = new Scene();
   let hours = 0;
-  for (const reason of ["unknown", "locked", "expired", "host", "service", "group", "unclear"] as const) {
+  for (const reason of REASONS) {
     scene.remember(ALICE, ALLOW, hours++);
     scene.remember(ALICE, deny(reason), hours);
     assert.equal(scene.recall(ALICE, hours++), reason);
@@ -86,6 +87,113 @@ Deno.test("Cache keeps a denial when an allowance comes late that is older, or a
   }
   scene.remember(ALICE, ALLOW, 1.001);
   assert.equal(scene.recall(ALICE, 1.001), "allow");
+});
+
+/** One entry under several names and rules, and another one. */
+const ENTRY = "uid=alice";
+const SAME: Readonly<Record<string, Subject>> = {
+  itself: { rules: "r", user: "alice", entry: ENTRY },
+  spelled: { rules: "r", user: "ALICE ", entry: ENTRY },
+  alias: { rules: "r", user: "a.liddell", entry: ENTRY },
+  elsewhere: { rules: "s", user: "alice", entry: ENTRY },
+  other: { rules: "r", user: "bob", entry: "uid=bob" },
+};
+
+Deno.test("Cache takes back what a denial says of the same person under other names and rules", () => {
+  const person = ["other"];
+  const rules = ["elsewhere", "other"];
+  const left: Readonly<Record<Reason, readonly string[]>> = {
+    unknown: person,
+    locked: person,
+    expired: person,
+    unclear: person,
+    host: rules,
+    service: rules,
+    group: rules,
+    misspelt: ["spelled", "alias", "elsewhere", "other"],
+  };
+  for (const reason of REASONS) {
+    for (const entry of reason === "unknown" ? [undefined] : [undefined, ENTRY]) {
+      using scene = new Scene();
+      for (const subject of Object.values(SAME)) scene.remember(subject, ALLOW);
+      scene.remember({ ...ALICE, entry }, deny(reason), 1);
+      scene.reopen();
+      const allowed = Object.keys(SAME).filter((name) => scene.recall(SAME[name]!, 1) === "allow");
+      assert.deepEqual(allowed, left[reason], reason);
+      assert.equal(scene.recall(ALICE, 1), reason);
+    }
+  }
+});
+
+Deno.test("Cache takes back what came between two denials that are the same", () => {
+  using scene = new Scene();
+  scene.remember(SAME.itself!, deny("locked"));
+  scene.remember(SAME.alias!, ALLOW, 0.001);
+  assert.equal(scene.recall(SAME.alias!, 0.001), "allow");
+  scene.remember(SAME.itself!, deny("locked"), 0.002);
+  assert.equal(scene.recall(SAME.alias!, 0.002), undefined);
+});
+
+Deno.test("Cache lets no allowance that comes late stand beside the denial of the same person", () => {
+  for (const reason of ["locked", "unknown", "group"] as const) {
+    using scene = new Scene();
+    scene.remember(SAME.itself!, ALLOW);
+    scene.remember({ ...ALICE, entry: reason === "unknown" ? undefined : ENTRY }, deny(reason), 1);
+    for (const name of ["spelled", "alias", "elsewhere"]) {
+      scene.remember(SAME[name]!, ALLOW, 0.999);
+      const isAllowed = reason === "group" && name === "elsewhere";
+      assert.equal(scene.recall(SAME[name]!, 1), isAllowed ? "allow" : undefined, `${reason}, ${name}`);
+      scene.remember(SAME[name]!, ALLOW, 1.001);
+      assert.equal(scene.recall(SAME[name]!, 1.001), "allow", `${reason}, ${name}`);
+    }
+  }
+});
+
+/** Another worker, in the middle of writing that everybody is locked. */
+const DENYING = `
+  import { DatabaseSync } from "node:sqlite";
+  const [file, decided] = Deno.args;
+  const database = new DatabaseSync(file);
+  database.exec("BEGIN IMMEDIATE");
+  database.prepare("UPDATE decision SET answer = 'locked', decided = ?").run(Number(decided));
+  console.log("writing");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+  database.exec("COMMIT");
+  database.close();
+`;
+
+Deno.test("Cache lets no allowance take the place of a newer denial that another worker is writing", async () => {
+  using scene = new Scene();
+  scene.remember(ALICE, ALLOW);
+  const script = join(scene.folder, "denying.ts");
+  Deno.writeTextFileSync(script, DENYING);
+  const args = ["run", "-A", "--no-config", script, scene.file, `${later(1.0001).epochMilliseconds}`];
+  const other = new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "piped" }).spawn();
+  const reader = other.stdout.getReader();
+  assert.match(new TextDecoder().decode((await reader.read()).value), /writing/);
+  scene.remember(ALICE, ALLOW, 1);
+  await reader.cancel();
+  assert.equal((await other.status).code, 0);
+  assert.equal(scene.recall(ALICE, 1.001), "locked");
+});
+
+Deno.test("Cache keeps the answers on people, however many names strangers make up", () => {
+  using scene = new Scene();
+  scene.remember(SAME.itself!, ALLOW);
+  scene.cache[Symbol.dispose]();
+  using raw = new DatabaseSync(scene.file);
+  const [decided, stale] = [later(0.1).epochMilliseconds, later(8).epochMilliseconds];
+  raw.prepare(
+    `WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 60000)
+     INSERT INTO decision SELECT randomblob(32), x'00', randomblob(32), NULL,
+       iif(n % 2 = 0, 'unknown', 'misspelt'), ?, ?, NULL FROM number`,
+  ).run(decided, stale);
+  // A process deletes what is too much at its first write.
+  scene.reopen();
+  scene.remember(BOB, deny("unknown"), 0.2);
+  assert.equal(raw.prepare("SELECT count(*) AS count FROM decision").get()?.count, STRANGERS_MAX + 1);
+  assert.equal(scene.recall(SAME.itself!, 0.2), "allow");
+  assert.equal(scene.recall(BOB, 0.2), "unknown");
 });
 
 Deno.test("Cache lets an allowance end when the account does", () => {

@@ -10,6 +10,7 @@ import { type AccountContext, defineModule, type PamModule, type Result } from "
 import { findAccount, isMember } from "./account.ts";
 import { Cache, type Subject } from "./cache.ts";
 import { Directory, type Session } from "./directory.ts";
+import { parseDn } from "./names.ts";
 import { CODES, decide, type Decision, type Reason } from "./policy.ts";
 import { literally, Unavailable, Unusable } from "./problems.ts";
 import { Options, type Settings } from "./settings.ts";
@@ -19,7 +20,7 @@ type Context = AccountContext<Settings>;
 const LATER = "Logins cannot be checked now; the administrator finds the reason in the system log";
 
 /** What the person reads. An unknown user learns nothing. */
-const TEXTS: Readonly<Record<Exclude<Reason, "unknown">, string>> = {
+const TEXTS: Readonly<Record<Exclude<Reason, "unknown" | "misspelt">, string>> = {
   locked: "Your account is locked",
   expired: "Your account has expired",
   host: "You may not log in on this machine",
@@ -70,19 +71,27 @@ function rulesOf(settings: Settings, { service }: Context): string {
   });
 }
 
+/** What a server says, and of which entry. */
+interface Answer {
+  readonly decision: Decision;
+  /** The entry's name, spelled in one way. */
+  readonly entry?: string | undefined;
+}
+
 /** Decides by what one server says. */
-async function ask(session: Session, { options, user, now, service }: Context): Promise<Decision> {
+async function ask(session: Session, { options, user, now, service }: Context): Promise<Answer> {
   const { where, membership } = options;
   const sought = await findAccount(session, where, membership?.by, user);
-  if (!sought.found) return { allow: false, reason: sought.reason, detail: sought.detail };
-  const { account, entry } = sought;
-  const decision = decide(account, { now, service, hostnames: hostnamesOf(options) }, options);
-  if (!decision.allow || membership === undefined) return decision;
-  const member = await isMember(session, membership, { entry, user });
-  if (typeof member === "string") return { allow: false, reason: "unclear", detail: `it is in ${member}` };
-  return member
-    ? decision
-    : { allow: false, reason: "group", detail: "it is in none of the required groups" };
+  if (!sought.found) return { decision: { allow: false, reason: sought.reason, detail: sought.detail } };
+  const entry = parseDn(sought.entry.dn)?.join();
+  const decision = decide(sought.account, { now, service, hostnames: hostnamesOf(options) }, options);
+  if (!decision.allow || membership === undefined) return { decision, entry };
+  const member = await isMember(session, membership, sought);
+  if (member === true) return { decision, entry };
+  const [reason, detail] = member === false
+    ? ["group", "it is in none of the required groups"] as const
+    : ["unclear", `it is in ${member}`] as const;
+  return { decision: { allow: false, reason, detail }, entry };
 }
 
 function answer({ log, deny }: Context, decision: Decision, from: string): Result<"account"> {
@@ -94,7 +103,8 @@ function answer({ log, deny }: Context, decision: Decision, from: string): Resul
   const text = literally(`Refused${from}, ${reason}: ${detail}`);
   if (from === "" && reason !== "unclear") log.info(text);
   else log.warn(text);
-  return reason === "unknown" ? CODES[reason] : deny(CODES[reason], TEXTS[reason]);
+  if (reason === "unknown" || reason === "misspelt") return CODES[reason];
+  return deny(CODES[reason], TEXTS[reason]);
 }
 
 /** How long ago something was, for people. */
@@ -124,13 +134,21 @@ async function account(context: Context): Promise<Result<"account">> {
   if (user === "" || user.length > USER_MAX || user.includes("\0")) {
     return answer(context, { allow: false, reason: "unknown", detail: "no directory has such a name" }, "");
   }
-  const subject = { rules: rulesOf(options, context), user };
+  const name = options.where.ignoreCase ? user.toLowerCase() : user;
+  const subject = { rules: rulesOf(options, context), user: name };
   const began = performance.now();
   try {
-    const decision = await directory.consult(options.access, signal, log, (session) => ask(session, context));
+    const { decision, entry } = await directory.consult(
+      options.access,
+      signal,
+      log,
+      (session) => ask(session, context),
+    );
     if (options.cache !== undefined) {
-      const decided = now.add({ milliseconds: Math.round(performance.now() - began) });
-      cacheIn(options.cache.file).remember(subject, decision, decided, options.cache.limitMs, log);
+      // Of two hooks at once, the one that was refused wins.
+      const decided = decision.allow ? now : now.add({ milliseconds: Math.round(performance.now() - began) });
+      const { file, limitMs } = options.cache;
+      cacheIn(file).remember({ ...subject, entry }, decision, decided, limitMs, log);
     }
     return answer(context, decision, "");
   } catch (error) {

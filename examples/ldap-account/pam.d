@@ -2,7 +2,8 @@
 #
 # Servers, certificates and the password of the module's own account stand in /etc/pam-deno/modules/ldap-account.jsonc; see README.md.
 # They stand in front of @include common-account. For root the first line skips the second: no directory, no worker, and no network is
-# needed to get in, but another account line that says yes: where there is none, write "account required pam_permit.so" behind them.
+# needed to get in, but a line behind them that says success. With these two lines alone root gets perm_denied: where no other account line
+# stands behind them, write "account required pam_permit.so" there.
 account  [success=1 default=ignore]  pam_succeed_if.so  quiet  uid = 0
 account  required  pam_deno.so  ldap-account  group=cn=staff,ou=groups,dc=example,dc=org  cache=8h
 #

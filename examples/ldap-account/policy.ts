@@ -14,7 +14,16 @@ export const CHECKS = ["lock", "expire", "host", "service"] as const;
 export type Check = typeof CHECKS[number];
 
 /** Why somebody is refused. */
-export const REASONS = ["unknown", "locked", "expired", "host", "service", "group", "unclear"] as const;
+export const REASONS = [
+  "unknown",
+  "misspelt",
+  "locked",
+  "expired",
+  "host",
+  "service",
+  "group",
+  "unclear",
+] as const;
 
 /** One of the reasons. */
 export type Reason = typeof REASONS[number];
@@ -22,6 +31,7 @@ export type Reason = typeof REASONS[number];
 /** The code of each reason. */
 export const CODES = {
   unknown: "user_unknown",
+  misspelt: "user_unknown",
   locked: "perm_denied",
   expired: "acct_expired",
   host: "perm_denied",

@@ -120,7 +120,15 @@ Deno.test("account takes names as the directory spells them, unless told otherwi
   for (const args of [[BASE], [`dn=uid={user},${PEOPLE}`]]) {
     const seen = await login(harness, "ALICE", { args });
     assertSeen(seen, { code: "user_unknown", log: /the directory spells it "alice"/ });
-    assertSeen(await login(harness, "ALICE", { args: [...args, "ignore_case"] }), { code: "success" });
+    const either = [...args, "ignore_case"];
+    assertSeen(await login(harness, "ALICE", { args: either }), { code: "success" });
+    // slapd takes these for the same.
+    for (const user of ["alice ", " alice", "\uff41lice", "\u{1d41a}lice"]) {
+      const other = await login(harness, user, { args: either });
+      assertSeen(other, { code: "user_unknown" }, JSON.stringify(user));
+    }
+    const posix = [...either, `group=${groupOf("posix")}`, "member=memberUid"];
+    assertSeen(await login(harness, "ALICE", { args: posix }), { code: "success" });
   }
 });
 

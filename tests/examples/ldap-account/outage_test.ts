@@ -14,6 +14,7 @@ const ENTRIES = [
   USERS,
   person("leaver"),
   person("banned"),
+  person("shunned"),
   person("sshd-only", { authorizedService: "sshd" }),
 ].join("");
 const UNAVAILABLE = { code: "authinfo_unavail", shown: [LATER] } as const;
@@ -139,6 +140,44 @@ Deno.test("account brings nobody back whom the directory has refused since", asy
     } as const;
     assertSeen(await login(harness, "banned", { args: CACHE }), banned);
   });
+});
+
+Deno.test("account brings nobody back by another spelling or another line", async () => {
+  const lines = [
+    CACHE,
+    [...CACHE, "ignore_case"],
+    [...CACHE, "check=lock"],
+    [...CACHE, "check=lock,expire", "lockout=1h"],
+  ];
+  const spellings = ["shunned", "SHUNNED", "Shunned", "shunned ", "\uff53hunned"];
+  const allowed = async () => {
+    const found: string[] = [];
+    for (const args of lines) {
+      for (const user of spellings) {
+        if ((await login(harness, user, { args })).code === "success") {
+          found.push(`${user} ${args.join(" ")}`);
+        }
+      }
+    }
+    return found;
+  };
+  assert.deepEqual(await allowed(), [
+    "shunned cache=8h",
+    ...["shunned", "SHUNNED", "Shunned"].map((user) => `${user} cache=8h ignore_case`),
+    "shunned cache=8h check=lock",
+    "shunned cache=8h check=lock,expire lockout=1h",
+  ]);
+  await slapd.set("shunned", "pwdAccountLockedTime", "000001010000Z");
+  assert.equal((await login(harness, "SHUNNED", { args: lines[1]! })).code, "perm_denied");
+  await without(async () => {
+    assert.deepEqual(await allowed(), []);
+    assert.equal((await login(harness, "shunned", { args: lines[1]! })).code, "perm_denied");
+  });
+  await slapd.set("shunned", "pwdAccountLockedTime");
+  assert.equal((await allowed()).length, 6);
+  await slapd.modify(`dn: uid=shunned,${PEOPLE}\nchangetype: delete\n`);
+  assert.equal((await login(harness, "shunned", { args: lines[2]! })).code, "user_unknown");
+  await without(async () => assert.deepEqual(await allowed(), []));
 });
 
 Deno.test("account remembers services apart when it asks for them", async () => {

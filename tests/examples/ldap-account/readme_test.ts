@@ -48,14 +48,21 @@ Deno.test(
     const shim = [`runtime_dir=${join(folder.path, "runtime")}`, `config_dir=${join(folder.path, "config")}`];
     const lines = pamLines(NAME).map((line) => line.replace("pam_deno.so", [SHIM, ...shim].join(" ")));
     Deno.writeTextFileSync(join(services.path, "readme"), `${lines.join("\n")}\n`);
-    const account = async (user: string) => {
-      await using transaction = Transaction.start({ service: "readme", user, confdir: services.path });
+    Deno.writeTextFileSync(
+      join(services.path, "behind"),
+      `${lines.join("\n")}\naccount required pam_permit.so\n`,
+    );
+    const account = async (user: string, service = "readme") => {
+      await using transaction = Transaction.start({ service, user, confdir: services.path });
       return transaction.account();
     };
     assert.equal(await account("nobody"), "success");
     assert.equal(await account("alice"), "perm_denied");
     assert.equal(await account("unheard-of"), "user_unknown");
     await slapd.stop();
+    assert.equal(await account("root"), "perm_denied");
+    assert.equal(await account("root", "behind"), "success");
+    assert.equal(await account("alice", "behind"), "perm_denied");
     assert.equal(await account("nobody"), "success");
     assert.equal(await account("alice"), "perm_denied");
   },
