@@ -31,7 +31,7 @@ export type { Subject } from "./cache_file.ts";
 
 /** How far a clock may go back without having been set: steps of a time service, in ms. */
 const CLOCK_SLACK_MS = 5000;
-/** How long a decision that is given again is not written again, and how often the clock is noted without a directory, in ms. */
+/** How long an allowance that is given again is not written again, and how often the clock is noted without a directory, in ms. */
 const FRESH_MS = 60_000;
 /** How many are written between two times at which old ones are deleted. */
 const TIDY_EVERY = 1000;
@@ -110,17 +110,14 @@ export class Cache implements Disposable {
     const keys = keysOf(opened, subject);
     const answer = decision.allow ? ALLOWED : decision.reason;
     const until = decision.allow ? decision.until?.epochMilliseconds ?? null : null;
-    const isFresh = () => isSaid(opened, keys, { answer, until, now, limitMs });
-    // What is there already needs no lock: whoever takes it back finds it.
-    if (decision.allow && isFresh()) return;
+    // An allowance that is there already needs no lock: whoever takes it back finds it.
+    if (decision.allow && isSaid(opened, keys, until, now, limitMs)) return;
     // A denial must be there after a power failure; of the rest nothing is lost but an answer.
     database.exec(`PRAGMA synchronous = ${decision.allow ? "OFF" : "FULL"}; BEGIN IMMEDIATE`);
     try {
       const entry = keys.entry ?? opened.entryOf.get(keys.name)?.entry as Uint8Array ?? null;
-      const isVain = decision.allow
-        ? isLate(opened, keys, now)
-        : revoke(opened, keys, decision.reason) === 0 && isFresh();
-      if (isVain) {
+      if (!decision.allow) revoke(opened, keys, decision.reason);
+      else if (isLate(opened, keys, now)) {
         database.exec("ROLLBACK");
         return;
       }
@@ -253,14 +250,16 @@ function decisionOf({ answer, until }: Record<string, unknown>, now: number): De
   return reason === undefined ? undefined : { allow: false, reason, detail: "as the directory said" };
 }
 
-/** Whether the same was decided a moment ago, so that it need not be written again. */
+/** Whether the same was allowed a moment ago, so that it need not be written again. */
 function isSaid(
   { select }: Opened,
   { key, entry }: Keys,
-  { answer, until, now, limitMs }: { answer: string; until: number | null; now: number; limitMs: number },
+  until: number | null,
+  now: number,
+  limitMs: number,
 ): boolean {
   const known = select.get(key);
-  if (known === undefined || known.answer !== answer || known.until !== until) return false;
+  if (known?.answer !== ALLOWED || known.until !== until) return false;
   const isSameEntry = entry === null || known.entry instanceof Uint8Array && entry.equals(known.entry);
   const decided = Number(known.decided);
   return isSameEntry && known.stale === decided + limitMs &&
@@ -277,9 +276,9 @@ function isLate({ denials }: Opened, { key, rules, name, entry }: Keys, now: num
   });
 }
 
-/** Deletes the allowances that a denial takes back; gives how many. */
-function revoke({ revoke }: Opened, { key, rules, name, entry }: Keys, reason: Reason): number {
+/** Deletes the allowances that a denial takes back. */
+function revoke({ revoke }: Opened, { key, rules, name, entry }: Keys, reason: Reason): void {
   const reach = REACHES[reason];
   const person = reach === "name" ? { $name: null, $entry: null } : { $name: name, $entry: entry };
-  return Number(revoke.run({ $key: key, $rules: reach === "rules" ? rules : null, ...person }).changes);
+  revoke.run({ $key: key, $rules: reach === "rules" ? rules : null, ...person });
 }

@@ -130,8 +130,11 @@ Deno.test("Cache takes back what came between two denials that are the same", ()
   scene.remember(SAME.itself!, deny("locked"));
   scene.remember(SAME.alias!, ALLOW, 0.001);
   assert.equal(scene.recall(SAME.alias!, 0.001), "allow");
-  scene.remember(SAME.itself!, deny("locked"), 0.002);
-  assert.equal(scene.recall(SAME.alias!, 0.002), undefined);
+  scene.remember(SAME.itself!, deny("locked"), 0.003);
+  assert.equal(scene.recall(SAME.alias!, 0.003), undefined);
+  // It was asked between the two.
+  scene.remember(SAME.alias!, ALLOW, 0.002);
+  assert.equal(scene.recall(SAME.alias!, 0.003), undefined);
 });
 
 Deno.test("Cache lets no allowance that comes late stand beside the denial of the same person", () => {
