@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { bundleModule } from "../../sdk/install/bundle.ts";
-import { addWords, configuration, type ExampleName, pamLines } from "../examples/readme.ts";
+import { addWords, configurations, type ExampleName, pamLines } from "../examples/readme.ts";
 import { ROOT } from "./debian.ts";
 import type { Machine, Output } from "./machine.ts";
 import { addModule, PASSWORD, service } from "./site.ts";
@@ -49,7 +49,8 @@ export async function configure(
   name: ExampleName,
   change: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
-  const { options, ...keys } = configuration(name) as { options: object };
+  const [configuration] = configurations(name);
+  const { options, ...keys } = configuration as { options: object };
   const changed = { ...keys, module: `/root/${name}.js`, options: { ...options, ...change } };
   await machine.write(`/etc/pam-deno/modules/${name}.jsonc`, JSON.stringify(changed));
   await machine.must(["pam-deno", "reload", name]);
