@@ -1,85 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The module against endpoints that do as they like, on this machine. What a real one does with it is tested through libpam.
-import {
-  assertCode,
-  assertFailure,
-  assertLogged,
-  assertShown,
-  FakeTransaction,
-  type FakeTransactionOptions,
-  type HookResult,
-} from "@pam-deno/sdk/testing";
+import { assertCode, assertFailure, assertLogged, assertShown } from "@pam-deno/sdk/testing";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { ANSWER_MAX } from "./endpoint.ts";
-import module from "./module.ts";
-import { USERS_MAX } from "./policy.ts";
+import { assertNoSecret, Endpoint, file, type Handler, NOON, SECRET, TOKEN, token } from "./scene.ts";
 
-const SECRET = "s3cret-of-the-client";
-const TOKEN = "2YotnFZFEjr1zCsicMWpAA";
-const NOON = "2026-08-03T12:00:00Z";
 const NO_TOKEN = "There is no token for this session: try again later, or ask the administrator";
-/** The longest name of a user, in bytes; NAME_MAX of the protocol. */
-const NAME_MAX = 256;
 const PATH = /^\/run\/pam-deno\/user\/1000-(oauth-[0-9a-f]{16})$/;
-
-type Handler = (request: Request, count: number) => Response | Promise<Response>;
-
-/** An endpoint and the files of a client, gone at the end. */
-class Endpoint implements AsyncDisposable {
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly folder = Deno.makeTempDirSync();
-  readonly secret = join(this.folder, "secret");
-  /** How often it was asked. */
-  asked = 0;
-
-  constructor(handler: Handler = () => token()) {
-    Deno.writeTextFileSync(this.secret, `${SECRET}\n`, { mode: 0o600 });
-    this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      (request) => handler(request, ++this.asked),
-    );
-  }
-
-  get server(): string {
-    return `127.0.0.1:${this.#server.addr.port}`;
-  }
-
-  /** A transaction of a user whose lines have these words. */
-  transaction(words: readonly string[] = [], options: Partial<FakeTransactionOptions> = {}): FakeTransaction {
-    return new FakeTransaction(module, {
-      user: "alice",
-      users: { alice: { uid: 1000 }, bob: { uid: 1001 } },
-      now: NOON,
-      configured: { server: this.server, path: "/token", client_id: "machine", client_secret: this.secret },
-      options: ["loopback_http=yes", ...words],
-      ...options,
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
-    Deno.removeSync(this.folder, { recursive: true });
-  }
-}
-
-function token(more: object = {}): Response {
-  return Response.json({ access_token: TOKEN, token_type: "Bearer", expires_in: 3600, ...more });
-}
-
-/** The one file that a hook changed: its name and what stands in it. */
-function file({ userFiles }: HookResult): [name: string, content: string | undefined] {
-  const files = Object.entries(userFiles);
-  assert.equal(files.length, 1);
-  const [[name, content] = ["", undefined]] = files;
-  return [name, content === undefined ? undefined : new TextDecoder().decode(content)];
-}
-
-function assertNoSecret(result: HookResult): void {
-  for (const secret of [SECRET, TOKEN, btoa(`machine:${SECRET}`)]) {
-    for (const { text } of [...result.log, ...result.shown]) assert.ok(!text.includes(secret), text);
-  }
-}
 
 Deno.test("setCredentials establishes a file with the token, once for a session", async () => {
   let seen: [string | null, string] | undefined;
@@ -138,100 +65,6 @@ Deno.test("setCredentials reinitializes from a cold start, and refreshes nothing
   assertCode(refreshed, "success");
   assert.deepEqual(refreshed.userFiles, {});
   assert.equal(endpoint.asked, 1);
-});
-
-Deno.test("each session has a file of its own, and a file is the user's", async () => {
-  await using endpoint = new Endpoint();
-  using one = endpoint.transaction();
-  using other = endpoint.transaction();
-  const [first] = file(await one.run("openSession"));
-  const [second] = file(await other.run("openSession"));
-  assert.notEqual(first, second);
-  one.setItem("user", "bob");
-  const closed = await one.run("closeSession");
-  assertCode(closed, "success");
-  assert.deepEqual(closed.userFiles, {});
-  const [third] = file(await one.run("openSession"));
-  assert.notEqual(third, first);
-  assert.match(one.environment["OAUTH_TOKEN_FILE"] ?? "", /\/1001-oauth-/);
-});
-
-Deno.test("an application that goes on with another user leaves a file of neither, if it closes for both", async () => {
-  await using endpoint = new Endpoint();
-  for (const order of [["alice", "bob"], ["bob", "alice"]] as const) {
-    using transaction = endpoint.transaction();
-    const names: Record<string, string> = {};
-    for (const user of ["alice", "bob", "alice"]) {
-      transaction.setItem("user", user);
-      const opened = await transaction.run("openSession");
-      // Who comes again has a token, and nothing is fetched.
-      if (user in names) assert.deepEqual(opened.userFiles, {});
-      else names[user] = file(opened)[0];
-      assert.ok(transaction.environment["OAUTH_TOKEN_FILE"]?.endsWith(names[user] ?? ""));
-    }
-    for (const user of order) {
-      transaction.setItem("user", user);
-      assert.deepEqual(file(await transaction.run("closeSession")), [names[user], undefined]);
-      assert.deepEqual(transaction.environment, {});
-    }
-    for (const user of order) {
-      transaction.setItem("user", user);
-      assert.deepEqual((await transaction.run("closeSession")).userFiles, {});
-    }
-  }
-});
-
-Deno.test("a user who gets no token is not led to the file of the user before", async () => {
-  await using endpoint = new Endpoint((_, count) =>
-    count === 1 ? token() : new Response("", { status: 503 })
-  );
-  using transaction = endpoint.transaction();
-  const [name] = file(await transaction.run("setCredentials"));
-  transaction.setItem("user", "bob");
-  assertCode(await transaction.run("openSession"), "success");
-  assert.deepEqual(transaction.environment, {});
-  transaction.setItem("user", "alice");
-  assertCode(await transaction.run("openSession"), "success");
-  assert.ok(transaction.environment["OAUTH_TOKEN_FILE"]?.endsWith(name));
-});
-
-Deno.test(`${USERS_MAX} users of one PAM handle are remembered, whatever their names, and the latest are`, async () => {
-  await using endpoint = new Endpoint();
-  const names = Array.from({ length: USERS_MAX + 2 }, (_, i) => `${i}`.padEnd(NAME_MAX, "x"));
-  const users = Object.fromEntries(names.map((name, i) => [name, { uid: 2000 + i }]));
-  using transaction = endpoint.transaction([], { users });
-  for (const user of names) {
-    transaction.setItem("user", user);
-    assertCode(await transaction.run("openSession"), "success");
-  }
-  for (const [i, user] of names.entries()) {
-    transaction.setItem("user", user);
-    const { userFiles } = await transaction.run("closeSession");
-    assert.equal(Object.keys(userFiles).length, i < 2 ? 0 : 1, user);
-  }
-});
-
-Deno.test("delete and closeSession take the file away, twice, in any order, or without an establish", async () => {
-  await using endpoint = new Endpoint();
-  const ways = {
-    close: (transaction: FakeTransaction) => transaction.run("closeSession"),
-    delete: (transaction: FakeTransaction) => transaction.run("setCredentials", { flags: ["delete_cred"] }),
-  };
-  for (const order of [["close", "delete"], ["delete", "close"]] as const) {
-    using transaction = endpoint.transaction();
-    const [name] = file(await transaction.run("setCredentials"));
-    const first = await ways[order[0]](transaction);
-    assertCode(first, "success");
-    assert.deepEqual(file(first), [name, undefined]);
-    assert.deepEqual(transaction.environment, {});
-    for (const way of [...order, ...order]) {
-      const again = await ways[way](transaction);
-      assertCode(again, "success");
-      assert.deepEqual(again.userFiles, {});
-    }
-    // What is opened again gets another file.
-    assert.notEqual(file(await transaction.run("openSession"))[0], name);
-  }
 });
 
 Deno.test("openSession gets the token that nobody established, and the one that could not be", async () => {
