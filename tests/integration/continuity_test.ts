@@ -135,8 +135,14 @@ test("what a child stored is resumed in its parent's openSession, and the same i
 
 test("a child with a handle of its own leaves data to its parent too", async () => {
   const name = service();
-  const lines = await split(`{ start=${name},nobody authenticate } start=${name},nobody open close`);
+  const lines = await split(`{ start=${name},nobody authenticate account } start=${name},nobody open close`);
   assert.deepEqual(sessions(lines), ["openSession resumed set", "closeSession same set"]);
+});
+
+test("what authenticate stored does not count before account has let the person pass", async () => {
+  const name = service();
+  const lines = await split(`{ start=${name},nobody authenticate } start=${name},nobody open`);
+  assert.deepEqual(sessions(lines), ["openSession none -"]);
 });
 
 test("setCredentials resumes too, as often as it is called, and openSession after it", async () => {
@@ -155,7 +161,7 @@ test("setCredentials resumes too, as often as it is called, and openSession afte
 
 test("a child of the session inherits the data with the handle", async () => {
   const name = service();
-  const lines = await split(`start=${name},nobody { authenticate } open { close } close`);
+  const lines = await split(`start=${name},nobody { authenticate account } open { close } close`);
   assert.deepEqual(sessions(lines), [
     "openSession resumed set",
     "closeSession same set",
@@ -172,7 +178,7 @@ test("data that changePassword stored in a child are resumed", async () => {
 test("nothing is resumed twice: a second session of another handle begins without", async () => {
   const name = service();
   const again = `start=${name},nobody`;
-  const lines = await split(`${again} { authenticate } open close ${again} open ${again} setcred`);
+  const lines = await split(`${again} { authenticate account } open close ${again} open ${again} setcred`);
   assert.deepEqual(shownBy(lines, "openSession", "closeSession", "setCredentials"), [
     "openSession resumed set",
     "closeSession same set",
@@ -183,14 +189,14 @@ test("nothing is resumed twice: a second session of another handle begins withou
 
 test("a session that is refused uses up what was left for it", async () => {
   const name = service({ session: ["openSession=perm_denied"] });
-  const lines = await split(`start=${name},nobody { authenticate } open start=${name},nobody open`);
+  const lines = await split(`start=${name},nobody { authenticate account } open start=${name},nobody open`);
   assert.deepEqual(sessions(lines), ["openSession resumed set", "openSession none -"]);
 });
 
 test("nothing is resumed for another user, nor for another service", async () => {
   const [name, other] = [service(), service()];
   const lines = await split(
-    `start=${name},nobody { authenticate } start=${name},daemon open start=${other},nobody open
+    `start=${name},nobody { authenticate account } start=${name},daemon open start=${other},nobody open
     start=${name},nobody user=daemon open user=nobody open`,
   );
   assert.deepEqual(sessions(lines), [
@@ -204,11 +210,11 @@ test("nothing is resumed for another user, nor for another service", async () =>
 test("nothing is resumed for a sibling, a grandparent or a grandchild", async () => {
   const name = service();
   const begin = `start=${name},nobody`;
-  const sibling = await split(`{ ${begin} authenticate } { ${begin} open } ${begin} open`);
+  const sibling = await split(`{ ${begin} authenticate account } { ${begin} open } ${begin} open`);
   assert.deepEqual(sessions(sibling), ["openSession none -", "openSession resumed set"]);
-  const grandparent = await split(`{ { ${begin} authenticate } } ${begin} open`);
+  const grandparent = await split(`{ { ${begin} authenticate account } } ${begin} open`);
   assert.deepEqual(sessions(grandparent), ["openSession none -"]);
-  const grandchild = await split(`{ ${begin} authenticate } { { ${begin} open } }`);
+  const grandchild = await split(`{ ${begin} authenticate account } { { ${begin} open } }`);
   assert.deepEqual(sessions(grandchild), ["openSession none -"]);
 });
 
@@ -224,14 +230,16 @@ test("the last attempt counts: one that failed leaves nothing, and takes what wa
   // The stack of a service can be another one the next time.
   shared().stack(wrong, stackOf({ auth: ["value=first"] }));
   const twice = await split(
-    `{ ${begin(wrong)} authenticate } pause { ${begin(wrong)} authenticate } ${begin(wrong)} open`,
+    `{ ${begin(wrong)} authenticate account } pause { ${begin(wrong)} authenticate account } ${
+      begin(wrong)
+    } open`,
     {
       during: async () => await Promise.resolve(shared().stack(wrong, stackOf({ auth: ["value=second"] }))),
     },
   );
   assert.deepEqual(sessions(twice), ["openSession resumed second"]);
   const after = await split(
-    `{ ${begin(right)} authenticate } pause { ${begin(right)} authenticate } ${begin(right)} open`,
+    `{ ${begin(right)} authenticate account } pause { ${begin(right)} authenticate } ${begin(right)} open`,
     {
       during: async () =>
         await Promise.resolve(shared().stack(right, stackOf({ auth: ["authenticate=auth_err"] }))),
@@ -263,8 +271,8 @@ test("nothing is resumed by a later process with the parent's number", async () 
   // In a namespace of its own: numbers can be chosen there, and nobody else takes them.
   const before = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
   const lines = await split(
-    `next=500 { pid { ${begin} authenticate } } tick next=500 { pid ${begin} open }
-    next=600 { pid { ${begin} authenticate } tick ${begin} open }`,
+    `next=500 { pid { ${begin} authenticate account } } tick next=500 { pid ${begin} open }
+    next=600 { pid { ${begin} authenticate account } tick ${begin} open }`,
     { before },
   );
   assert.deepEqual(shownBy(lines, "pid", "openSession"), [
@@ -280,16 +288,16 @@ test("nothing is resumed by a parent that is not root's any more", async () => {
   const name = service();
   const begin = `start=${name},nobody`;
   const lines = await split(
-    `{ ${begin} authenticate } ids=${NOBODY},0 ${begin} open ids=${NOBODY},${NOBODY} ${begin} open`,
+    `{ ${begin} authenticate account } ids=${NOBODY},0 ${begin} open ids=${NOBODY},${NOBODY} ${begin} open`,
   );
   // Who is not root at all does not even get to the socket.
-  assert.deepEqual(lines.slice(2), ["openSession none -", "open success", "open authinfo_unavail"]);
+  assert.deepEqual(lines.slice(4), ["openSession none -", "open success", "open authinfo_unavail"]);
 });
 
 test("a child that is not root's leaves nothing", async () => {
   const name = service();
   const begin = `start=${name},nobody`;
-  const lines = await split(`{ ids=${NOBODY},0 ${begin} authenticate } ${begin} open`);
+  const lines = await split(`{ ids=${NOBODY},0 ${begin} authenticate account } ${begin} open`);
   assert.deepEqual(sessions(lines), ["openSession none -"]);
 });
 
@@ -300,10 +308,15 @@ test("a set-uid program that a user starts resumes nothing, whatever user ids it
   Deno.copyFileSync(program(), file);
   Deno.chmodSync(file, 0o4755);
   for (const ids of ["", "ids=0,0"]) {
-    const lines = await split(`${ids} { ${begin} authenticate } ${begin} open close`, { file, uid: NOBODY });
+    const lines = await split(`${ids} { ${begin} authenticate account } ${begin} open close`, {
+      file,
+      uid: NOBODY,
+    });
     assert.deepEqual(lines, [
       "authenticate none set",
       "authenticate success",
+      "account same set",
+      "account success",
       "openSession none -",
       "open success",
       "closeSession none -",
@@ -329,14 +342,14 @@ test("nothing that a user can plant in an environment is taken for data", async 
     "openSession none -",
     "closeSession none -",
   ]);
-  const both = await split(`start=${name},nobody ${planted} { authenticate } open`);
+  const both = await split(`start=${name},nobody ${planted} { authenticate account } open`);
   assert.deepEqual(sessions(both), ["openSession resumed set"]);
 });
 
 test("another worker knows nothing of what the one before it kept", async () => {
   const name = service();
   const begin = `start=${name},nobody`;
-  const lines = await split(`{ ${begin} authenticate } pause ${begin} open`, {
+  const lines = await split(`{ ${begin} authenticate account } pause ${begin} open`, {
     async during() {
       const worker = await shared().worker(MODULE);
       Deno.kill(worker, "SIGKILL");
