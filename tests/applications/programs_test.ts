@@ -97,11 +97,11 @@ scene("fork: what a child that left had kept is resumed by its parent, once", as
 
 for (
   const { what, words } of [
-    { what: "another user", words: "( start:forks:alice auth ) start:forks:bob open end" },
-    { what: "another service", words: "( start:forks:alice auth ) start:forks-too:alice open end" },
-    { what: "a sibling", words: "( start:forks:alice auth ) ( start:forks:alice open )" },
-    { what: "a grandparent", words: "( ( start:forks:alice auth ) ) start:forks:alice open end" },
-    { what: "a later account", words: "( start:forks:alice auth ) start:forks:alice acct end" },
+    { what: "another user", words: "( start:forks:alice auth acct ) start:forks:bob open end" },
+    { what: "another service", words: "( start:forks:alice auth acct ) start:forks-too:alice open end" },
+    { what: "a sibling", words: "( start:forks:alice auth acct ) ( start:forks:alice open )" },
+    { what: "a grandparent", words: "( ( start:forks:alice auth acct ) ) start:forks:alice open end" },
+    { what: "a later account", words: "( start:forks:alice auth acct ) start:forks:alice acct end" },
     { what: "a process of its own", words: "start:forks:alice open end" },
   ]
 ) {
@@ -112,14 +112,21 @@ for (
 }
 
 scene("fork: an attempt of a sibling takes nothing from the parent", async () => {
-  const hooks = await run("( start:forks:alice auth ) ( start:forks:alice open ) start:forks:alice open end");
-  assert.deepEqual(continuity(hooks), ["authenticate none 0", "openSession none 0", "openSession resumed 1"]);
+  const hooks = await run(
+    "( start:forks:alice auth acct ) ( start:forks:alice open ) start:forks:alice open end",
+  );
+  assert.deepEqual(continuity(hooks), [
+    "authenticate none 0",
+    "account same 1",
+    "openSession none 0",
+    "openSession resumed 2",
+  ]);
 });
 
 scene("fork: a process that only has the same id as the parent resumes nothing", async () => {
-  const words = "pid ( start:forks:alice auth )".split(" ");
+  const words = "pid ( start:forks:alice auth acct )".split(" ");
   const parent = Number.parseInt((await stage().run([transaction, ...words])).stdout);
-  assert.deepEqual(order((await stage().take()).hooks), ["authenticate"]);
+  assert.deepEqual(order((await stage().take()).hooks), ["authenticate", "account"]);
   // The next process gets the id behind this one, unless another is started in between.
   const again = `echo ${
     parent - 1

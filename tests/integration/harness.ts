@@ -77,7 +77,7 @@ export class Harness implements AsyncDisposable {
   constructor() {
     if (!exists(SHIM)) throw new Error(`${SHIM} is not there: run 'deno task build'`);
     this.#logFile = capturedLog();
-    this.#logStart = readIfThere(this.#logFile).length;
+    this.#logStart = sizeOf(this.#logFile);
     this.#folder = Deno.makeTempDirSync({ prefix: "pam-deno-test-" });
     // Workers have users of their own, and must get to their bundles.
     Deno.chmodSync(this.#folder, 0o755);
@@ -282,7 +282,7 @@ export class Harness implements AsyncDisposable {
 
   /** What this process wrote to the system log since the harness was made. Lines are there when the call that wrote them is back. */
   get syslog(): readonly SyslogLine[] {
-    const lines = readIfThere(this.#logFile).slice(this.#logStart).split("\n").filter((line) => line !== "");
+    const lines = readFrom(this.#logFile, this.#logStart).split("\n").filter((line) => line !== "");
     return lines.map((line) => {
       const [, level, text] = /^([0-7]) (.*)$/s.exec(line) ?? [];
       if (level === undefined || text === undefined) throw new Error(`Not a line of the system log: ${line}`);
@@ -314,6 +314,27 @@ function capturedLog(): string {
     `The system log is not captured: run 'scripts/test deno', or put ` +
       `'LD_PRELOAD=${CAPTURE} ${CAPTURE_VARIABLE}=FILE' in front of 'deno test'`,
   );
+}
+
+function sizeOf(file: string): number {
+  try {
+    return Deno.statSync(file).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
+
+/** The end of a file, from an offset in bytes: what earlier tests wrote can be long. */
+function readFrom(path: string, offset: number): string {
+  const size = sizeOf(path) - offset;
+  if (size <= 0) return "";
+  using file = Deno.openSync(path);
+  file.seekSync(offset, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(size);
+  let filled = 0;
+  for (let read; filled < size && (read = file.readSync(bytes.subarray(filled))) !== null;) filled += read;
+  return new TextDecoder().decode(bytes.subarray(0, filled));
 }
 
 function readIfThere(file: string): string {
