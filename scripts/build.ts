@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * Builds everything that runs: `build/worker.js`, the runtime of the workers, `build/supervise.js` and `build/pam-deno.js`, the
- * supervisor and the command, and `build/pam_deno.so`, the shim.
+ * supervisor and the command, `build/bundler.js` and `build/rehearsal.js`, which they start, and `build/pam_deno.so`, the shim.
  * usage: deno task build
  *
  * @module
@@ -22,6 +22,7 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
   "the supervisor": () => buildBundle(folder, "supervise", "sdk/supervisor/main.ts"),
   "the command": () => buildBundle(folder, "pam-deno", "sdk/command/main.ts"),
   "the bundler": () => buildBundle(folder, "bundler", "sdk/install/bundler.ts"),
+  "the rehearsal": () => buildBundle(folder, "rehearsal", "sdk/author/rehearse.ts"),
 };
 
 async function makeShim(): Promise<void> {

@@ -21,6 +21,7 @@ const COPIES: readonly (readonly [from: string, to: string, mode?: number])[] = 
   ["build/supervise.js", `${LIB}/supervise.js`],
   ["build/pam-deno.js", `${LIB}/pam-deno.js`],
   ["build/bundler.js", `${LIB}/bundler.js`],
+  ["build/rehearsal.js", `${LIB}/rehearsal.js`],
   ["sdk/supervisor/own_permissions.sh", `${LIB}/own_permissions.sh`],
   ["sdk/command/launch.sh", `${LIB}/launch.sh`],
   ["packaging/warm.js", `${LIB}/warm.js`],
@@ -57,7 +58,7 @@ export async function stageContents(staging: Staging, root: string): Promise<voi
   const missing = [...COPIES.map(([from]) => from), ...MAN_PAGES].filter((from) => !isFile(join(root, from)));
   if (missing.length > 0) throw new Error(`the package needs ${missing.join(", ")}`);
   for (const [from, to, mode = PLAIN] of COPIES) staging.copy(join(root, from), to, mode);
-  for (const name of ["worker.js", "supervise.js", "pam-deno.js", "bundler.js"]) {
+  for (const name of ["worker.js", "supervise.js", "pam-deno.js", "bundler.js", "rehearsal.js"]) {
     staging.write(`${LIB}/${name}.map`, await installedMap(join(root, "build", `${name}.map`)));
   }
   for (const page of MAN_PAGES) {

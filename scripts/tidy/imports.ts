@@ -58,11 +58,19 @@ const LAYERS: readonly Layer[] = [
     "sdk/status/homes\\.ts",
   ),
   layer(
+    "authoring",
+    "sdk/author/.*",
+    ROOT,
+    CONFIG,
+    "sdk/(?:install|supervisor|testing|libpam)/.*",
+    "sdk/worker/(?:log|main)\\.ts",
+  ),
+  layer(
     "command",
     "sdk/command/.*",
     ROOT,
     CONFIG,
-    "sdk/(?:install|supervisor|check|status)/.*",
+    "sdk/(?:author|install|supervisor|check|status)/.*",
     "sdk/worker/log\\.ts",
   ),
   // A scripted person answers the same way in memory and through libpam.

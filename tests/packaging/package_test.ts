@@ -24,6 +24,7 @@ const EXPECTED = [
   // As tar lists it.
   "./lib/systemd/system/run-pam\\\\x2ddeno-user.mount",
   "./usr/lib/pam-deno/bundler.js",
+  "./usr/lib/pam-deno/rehearsal.js",
   "./usr/lib/pam-deno/pam-deno.js",
   "./usr/lib/pam-deno/sdk/mod.ts",
   "./usr/lib/pam-deno/shim/pam_deno.so.dist",

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Whether a module type-checks. Bundling takes types away without a look at them.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Layout } from "../config/layout.ts";
+import { printable } from "../supervisor/lines.ts";
+import { type Places, publishedNames, writeConfig } from "../install/import_map.ts";
+import { isStrangers, type Subject } from "./subject.ts";
+
+/** How long it may take, in ms: about 1 s after a change, 20 ms if nothing has changed. */
+const CHECK_MAX_MS = 60_000;
+/** Lines that are handed on. */
+const LINES_MAX = 40;
+/** What every module of a project is told, unless its own deno.json says something. */
+const STRICT = { strict: true };
+
+/** What the compiler says. */
+export interface TypeCheck {
+  /** `unchecked` if nobody looked; {@linkcode TypeCheck.text} then says why. */
+  readonly verdict: "ok" | "wrong" | "unchecked";
+  /** The complaint, with places, fit for a terminal; empty if there is none. */
+  readonly text: string;
+}
+
+/**
+ * Type-checks a module with what its own deno.json says, or, where that does not name the SDK, with the SDK that belongs to this
+ * program. `into` is a folder of the caller's own.
+ */
+export async function checkTypes(
+  subject: Subject,
+  { sdkDir }: Pick<Layout, "sdkDir">,
+  into: string,
+  signal?: AbortSignal,
+): Promise<TypeCheck> {
+  if (Deno.uid() === 0 && isStrangers(subject)) {
+    const text = `${subject.folder} can be changed by others than root: its types are not checked as root`;
+    return { verdict: "unchecked", text };
+  }
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--quiet", `--config=${configOf(subject, sdkDir, into)}`, subject.file],
+    cwd: subject.folder,
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", RUST_BACKTRACE: "0" },
+    stdin: "null",
+    signal: signal ?? AbortSignal.timeout(CHECK_MAX_MS),
+  }).output();
+  if (success) return { verdict: "ok", text: "" };
+  const decoder = new TextDecoder();
+  const lines = `${decoder.decode(stderr)}${decoder.decode(stdout)}`.trim().split("\n");
+  return { verdict: "wrong", text: lines.slice(0, LINES_MAX).map(keepIndent).join("\n") };
+}
+
+/** A line of the compiler, whose arrows stand below what they point at. */
+function keepIndent(text: string): string {
+  const [blank] = /^ */.exec(text)!;
+  return blank + printable(text.slice(blank.length));
+}
+
+function configOf({ project, configFile }: Subject, sdkDir: string, into: string): string {
+  const imports = (project.config["imports"] ?? {}) as Record<string, string>;
+  if (configFile !== undefined && "@pam-deno/sdk" in imports) return configFile;
+  const places: Places = {
+    own: { from: project.root, to: "module", owns: () => true },
+    sdk: { from: sdkDir, to: "sdk", owns: () => true },
+  };
+  const folder = join(into, "types");
+  Deno.mkdirSync(folder, { recursive: true });
+  const config = { ...project.config, compilerOptions: project.config["compilerOptions"] ?? STRICT };
+  const base = ({ from }: { from: string }) => pathToFileURL(`${from}/`).href;
+  writeConfig({ ...project, config, lock: undefined }, places, base, namesIn(project), folder);
+  return join(folder, "deno.json");
+}
+
+/** How a project's own imports name the published SDK. */
+function namesIn({ config }: Subject["project"]): string[] {
+  return publishedNames(JSON.stringify(config["imports"] ?? {}));
+}
