@@ -90,7 +90,7 @@ export class FakeTransaction implements Disposable {
     const { name = "module", configured = {}, now = DEFAULT_NOW } = options;
     this.#module = loadModule(module, { name, configured });
     this.#options = options;
-    this.#grants = grantsOf(this.#module, options);
+    this.#grants = grantsOf(this.#module, options.grants);
     this.#handle = new Handle(options);
     this.#users = usersOf(options, this.#handle.items.get("user"));
     this.#person = new Person(options.conversation);
@@ -251,10 +251,13 @@ export class FakeTransaction implements Disposable {
   }
 }
 
+/** Grants of lines as a test writes them. */
+export type Grants = NonNullable<FakeTransactionOptions["grants"]>;
+
 /** The grants of each type of line, checked. */
-function grantsOf(
+export function grantsOf(
   module: LoadedModule,
-  { grants = {} }: FakeTransactionOptions,
+  grants: Grants = {},
 ): Record<LineType, readonly string[]> {
   const all = LINES.map((line): [LineType, readonly string[]] => {
     const words: readonly string[] = grants[line] ?? module.grants[line] ?? [];

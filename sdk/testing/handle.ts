@@ -47,6 +47,17 @@ export class Handle {
     }
   }
 
+  /** The handle as a process has it that was forked from this one. */
+  copy(): Handle {
+    const copy = new Handle({ items: Object.fromEntries(this.items) });
+    if (!this.items.has("user")) copy.items.delete("user");
+    for (const [name, value] of this.environment) copy.environment.set(name, value);
+    for (const [token, value] of this.tokens) copy.tokens.set(token, value.slice());
+    copy.tokensAreSpent = this.tokensAreSpent;
+    copy.data = this.data?.slice();
+    return copy;
+  }
+
   /** A hook begins. */
   begin(): void {
     if (this.tokensAreSpent) this.tokens.clear();

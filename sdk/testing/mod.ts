@@ -81,3 +81,22 @@ export {
   type TestUser,
 } from "./options.ts";
 export { runHook } from "./run_hook.ts";
+export { assertSurvives, type SurvivalOptions } from "./profiles/assert_survives.ts";
+export { profileConversation, type ProfileConversationOptions } from "./profiles/conversation.ts";
+export type { ProfileOptions, TestedModule } from "./profiles/options.ts";
+export {
+  HOOKS_OF_CALLS,
+  type Profile,
+  type ProfileCall,
+  type ProfileConversation,
+  type ProfileHandle,
+  type ProfileLimits,
+  type ProfileProcess,
+  type ProfileScene,
+  type ProfileStep,
+  type ProfileText,
+} from "./profiles/profile.ts";
+export { PROFILE_DATA, type ProfileName, profileOf, PROFILES } from "./profiles/profiles.ts";
+export { formatProfile, type ProfileResult, type StepResult } from "./profiles/result.ts";
+export { runProfile } from "./profiles/run_profile.ts";
+export { PROFILE_SCENE, profileText } from "./profiles/scene.ts";

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Replays a profile: every call of the application, one after the other, around one module.
+ *
+ * @module
+ */
+
+import { AssertionError } from "node:assert";
+import type { Hook, LineType } from "../../hooks.ts";
+import { LINE_TYPES } from "../../hooks.ts";
+import type { Conversation, ConversationMessage } from "../../libpam/conversation.ts";
+import { script } from "../../libpam/script.ts";
+import type { LoadedModule } from "../../load.ts";
+import type { PamItem } from "../../tokens.ts";
+import { type Grants, grantsOf } from "../fake_transaction.ts";
+import type { Handle } from "../handle.ts";
+import { HookCall } from "../hook_call.ts";
+import { formatResult, type HookResult, type SeenMessage } from "../hook_result.ts";
+import { DEFAULT_NOW, type FakeTransactionOptions, type TestUser } from "../options.ts";
+import { Person } from "../person.ts";
+import { isPrompt } from "../shim_rules.ts";
+import { type UserEntry, usersOf } from "../users.ts";
+import { profileConversation } from "./conversation.ts";
+import { Processes, type Running } from "./fork.ts";
+import type { ProfileOptions } from "./options.ts";
+import { problemsOf } from "./problems.ts";
+import {
+  HOOKS_OF_CALLS,
+  type Profile,
+  type ProfileCall,
+  type ProfileScene,
+  type ProfileStep,
+} from "./profile.ts";
+import type { ProfileName } from "./profiles.ts";
+import { goesOn, type ProfileResult, type StepResult } from "./result.ts";
+import { PROFILE_SCENE, profileText } from "./scene.ts";
+
+const PASSWORD = "correct horse";
+const USER_UID = 1000;
+const BY_UID = 1001;
+
+/** One replay. */
+export class Replay {
+  readonly #name: ProfileName;
+  readonly #profile: Profile;
+  readonly #module: LoadedModule;
+  readonly #options: ProfileOptions;
+  readonly #scene: ProfileScene;
+  readonly #grants: Readonly<Record<LineType, readonly string[]>>;
+  readonly #users: NonNullable<FakeTransactionOptions["users"]>;
+  readonly #person: Conversation;
+  readonly #now: Temporal.Instant;
+  readonly #processes: Processes;
+  readonly #steps: StepResult[] = [];
+  readonly #shown: SeenMessage[] = [];
+  readonly #prompted: SeenMessage[] = [];
+  readonly #succeeded = new Set<ProfileCall>();
+  #expired: boolean;
+  #refusedBy: StepResult | undefined;
+  #environment: Handle | undefined;
+
+  /** A replay that has not begun. */
+  constructor(name: ProfileName, profile: Profile, module: LoadedModule, options: ProfileOptions) {
+    const { now = DEFAULT_NOW, password = PASSWORD, conversation = typing(password) } = options;
+    this.#name = name;
+    this.#profile = profile;
+    this.#module = module;
+    this.#options = options;
+    this.#scene = { ...PROFILE_SCENE, ...words(options) };
+    this.#grants = grantsOf(module, options.grants as Grants | undefined);
+    this.#users = usersAround(this.#scene, options.users);
+    this.#person = typeof conversation === "function" ? conversation : script(conversation);
+    this.#now = Temporal.Instant.from(now);
+    this.#processes = new Processes(profile, this.#scene, module.hooks, (handle) => this.#started(handle));
+    this.#expired = options.expired ?? profile.expired ?? false;
+  }
+
+  /** Makes all calls, until one of them ends it, and then those that tidy up. */
+  async run(): Promise<ProfileResult> {
+    for (const step of this.#profile.steps) {
+      if (this.#isCalled(step)) await this.#call(step);
+    }
+    return {
+      profile: this.#name,
+      outcome: this.#refusedBy === undefined ? "passed" : "refused",
+      refusedBy: this.#refusedBy,
+      steps: this.#steps,
+      shown: this.#shown,
+      prompted: this.#prompted,
+      log: this.#steps.flatMap(({ result }) => result.log),
+      environment: Object.fromEntries(this.#environment?.environment ?? []),
+      problems: problemsOf(this.#steps),
+    };
+  }
+
+  #isCalled({ when, cleansUp }: ProfileStep): boolean {
+    if (when === "expired" && !this.#expired) return false;
+    if (cleansUp === undefined) return this.#refusedBy === undefined;
+    return cleansUp.every((call) => this.#succeeded.has(call));
+  }
+
+  /** A new handle: what the application has not set itself. */
+  #started(handle: Handle): void {
+    const { environment = {} } = this.#options;
+    for (const [name, value] of Object.entries(environment)) handle.setVariable(name, value);
+  }
+
+  async #call(step: ProfileStep): Promise<void> {
+    const running = this.#processes.get(step.process);
+    const handle = this.#processes.handle(running, step.handle ?? "main");
+    this.#prepare(step, handle);
+    for (const hook of HOOKS_OF_CALLS[step.call]) {
+      const user = handle.items.get("user");
+      const one = await this.#hook(step, hook, running, handle);
+      this.#steps.push(one);
+      const isOther = this.#profile.refusesOtherUser === true && user !== undefined &&
+        handle.items.get("user") !== user;
+      if (isOther || this.#ends(step, one)) {
+        this.#refusedBy ??= one;
+        return;
+      }
+      if (!goesOn(one.result.code) && one.result.code !== "new_authtok_reqd") return;
+    }
+    // Another module of the stack has asked for the name.
+    if (!handle.items.has("user")) handle.setItem("user", this.#scene.user);
+    this.#succeeded.add(step.call);
+    if (step.call === "setCredentials" || step.call === "openSession") this.#environment = handle;
+  }
+
+  #prepare({ call, items = {}, environment = {} }: ProfileStep, handle: Handle): void {
+    for (const [item, value] of Object.entries(items)) {
+      handle.setItem(item as PamItem, profileText(value, this.#scene));
+    }
+    for (const [name, value] of Object.entries(environment)) {
+      handle.setVariable(name, profileText(value, this.#scene));
+    }
+    if (call !== "authenticate" && call !== "changePassword") return;
+    handle.begin();
+    for (const [token, value] of Object.entries(this.#options.tokens ?? {})) {
+      const octets = typeof value === "string" ? new TextEncoder().encode(value) : value.slice();
+      handle.tokens.set(token as "authtok" | "oldauthtok", octets);
+    }
+  }
+
+  /** Whether the application gives up after a hook. */
+  #ends({ call, ignores = [], cleansUp }: ProfileStep, { hook, result: { code } }: StepResult): boolean {
+    if (goesOn(code) || cleansUp !== undefined) return false;
+    if (code === "new_authtok_reqd" && hook === "account") {
+      this.#expired = true;
+      return !this.#profile.steps.some(({ when }) => when === "expired");
+    }
+    return ignores !== "all" && !ignores.includes(code) && call !== undefined;
+  }
+
+  async #hook(step: ProfileStep, hook: Hook, running: Running, handle: Handle): Promise<StepResult> {
+    const resumed = this.#processes.resume(running, handle, hook);
+    const continuity = handle.data === undefined ? "none" : resumed ? "resumed" : "same";
+    const user = handle.items.get("user");
+    const person = new Person(this.#conversation(step, handle));
+    const call = new HookCall(hook, {
+      module: this.#module,
+      handle,
+      person,
+      users: this.#usersFor(user),
+      grants: this.#grants[LINE_TYPES[hook]],
+      options: { ...this.#options, ...this.#caller(running) } as FakeTransactionOptions,
+      now: () => this.#now,
+    }, {
+      flags: step.flags ?? [],
+      ...resumed ? { continuity: "resumed" as const } : {},
+    });
+    const result = await call.make();
+    verify(person, result);
+    this.#processes.note(running, handle, result);
+    return { hook, step, process: running.name, pid: running.pid, user, continuity, result };
+  }
+
+  #usersFor(user: string | undefined): ReadonlyMap<string, UserEntry> {
+    return usersOf({ users: this.#users }, user);
+  }
+
+  #caller({ process, pid, started }: Running) {
+    return { uid: this.#uid(process.uid), euid: this.#uid(process.euid), pid, started };
+  }
+
+  #uid(who: "root" | "user" | "by"): number {
+    if (who === "root") return 0;
+    const entry = this.#users[this.#scene[who]];
+    return (typeof entry === "object" ? entry.uid : undefined) ?? (who === "user" ? USER_UID : BY_UID);
+  }
+
+  #conversation({ conversation }: ProfileStep, handle: Handle): Conversation {
+    const { password = PASSWORD } = this.#options;
+    const { limits } = this.#profile;
+    const asksForUser = ({ style, text }: ConversationMessage) =>
+      style === "prompt_echo_on" && !handle.items.has("user") && text === handle.items.get("user_prompt");
+    return profileConversation(conversation, {
+      password,
+      ...limits === undefined ? {} : { limits },
+      person: (messages) => messages.every(asksForUser) ? [this.#scene.user] : this.#person(messages),
+      heard: (message) => (isPrompt(message) ? this.#prompted : this.#shown).push(message),
+    });
+  }
+}
+
+/** The members of a scene that the options name. */
+function words(options: ProfileOptions): Partial<ProfileScene> {
+  const named = Object.keys(PROFILE_SCENE).filter((word) =>
+    options[word as keyof ProfileScene] !== undefined
+  );
+  return Object.fromEntries(named.map((word) => [word, options[word as keyof ProfileScene]]));
+}
+
+function usersAround(
+  { user, by, target }: ProfileScene,
+  users: ProfileOptions["users"],
+): NonNullable<FakeTransactionOptions["users"]> {
+  const root: TestUser = { uid: 0, home: "/root" };
+  const around = { root, [by]: { uid: BY_UID } };
+  return users === undefined
+    ? { [target]: { uid: BY_UID }, ...around, [user]: user === "root" ? root : { uid: USER_UID } }
+    : { ...around, ...users };
+}
+
+/** A person who types the password, whatever is asked. */
+function typing(password: string): Conversation {
+  return (messages) => messages.map((message) => isPrompt(message) ? password : undefined);
+}
+
+/** The script expected something else: the test has failed. */
+function verify(person: Person, result: HookResult): void {
+  const { problem } = person;
+  if (problem === undefined) return;
+  const error = new AssertionError({
+    message: `${problem.message}\nAll that was seen:\n${formatResult(result)}`,
+  });
+  error.cause = problem;
+  throw error;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/**
+ * sshd's three methods, and the password that has expired.
+ *
+ * @module
+ */
+
+import type { Profile, ProfileHandle, ProfileProcess, ProfileStep } from "./profile.ts";
+
+const MAIN: ProfileHandle = {
+  service: "sshd",
+  user: "{user}",
+  items: { rhost: "{rhost}", tty: "ssh" },
+};
+
+/** sshd's privileged process of a connection, and the child of it that becomes the user's session. */
+const PROCESSES = {
+  monitor: { uid: "root", euid: "root" },
+  session: { parent: "monitor", start: "fork", uid: "root", euid: "root" },
+} as const satisfies Record<string, ProfileProcess>;
+
+/** What comes when the person has been let in. A failure of setCredentials is a warning, but for one method. */
+function session(ignores: ProfileStep["ignores"]): ProfileStep[] {
+  const tolerant = ignores === undefined ? {} : { ignores };
+  return [
+    {
+      call: "setCredentials",
+      process: "monitor",
+      flags: ["establish_cred"],
+      conversation: "texts",
+      ...tolerant,
+    },
+    { call: "openSession", process: "monitor", conversation: "texts" },
+    {
+      call: "setCredentials",
+      process: "session",
+      flags: ["establish_cred"],
+      conversation: "texts",
+      ...tolerant,
+    },
+  ];
+}
+
+const END: readonly ProfileStep[] = [
+  {
+    call: "closeSession",
+    process: "monitor",
+    flags: ["silent"],
+    conversation: "none",
+    ignores: "all",
+    cleansUp: ["openSession"],
+  },
+  {
+    call: "setCredentials",
+    process: "monitor",
+    flags: ["delete_cred"],
+    conversation: "none",
+    ignores: "all",
+    cleansUp: ["setCredentials"],
+  },
+];
+
+/** With a terminal, a password that has expired is changed by passwd(1), in a transaction of its own; then the connection ends. */
+const PASSWD: ProfileStep = {
+  call: "changePassword",
+  process: "passwd",
+  handle: "passwd",
+  conversation: "full",
+  when: "expired",
+};
+const WITH_PASSWD = { parent: "session", start: "exec", uid: "user", euid: "root" } as const;
+const PASSWD_HANDLE: ProfileHandle = { service: "passwd", user: "{user}", items: {} };
+
+const AUTHENTICATE_BY_PASSWORD: ProfileStep = {
+  call: "authenticate",
+  process: "monitor",
+  flags: ["disallow_null_authtok"],
+  conversation: "password",
+};
+const ACCOUNT: ProfileStep = { call: "account", process: "monitor", conversation: "texts" };
+
+/** sshd's, by name. */
+export const SSHD = {
+  "sshd-publickey": {
+    description: "ssh with a key: nobody authenticates, and nothing can be asked",
+    processes: { ...PROCESSES, passwd: WITH_PASSWD },
+    handles: { main: MAIN, passwd: PASSWD_HANDLE },
+    steps: [ACCOUNT, ...session("all"), PASSWD, ...END],
+    refusesOtherUser: true,
+  },
+  "sshd-password": {
+    description: "ssh with a password: every hidden question is answered with it",
+    processes: { ...PROCESSES, passwd: WITH_PASSWD },
+    handles: { main: MAIN, passwd: PASSWD_HANDLE },
+    steps: [AUTHENTICATE_BY_PASSWORD, ACCOUNT, ...session("all"), PASSWD, ...END],
+    refusesOtherUser: true,
+  },
+  "sshd-keyboard-interactive": {
+    description: "ssh that asks: authenticate and account run in a child, the session in its parent",
+    processes: {
+      ...PROCESSES,
+      asking: { parent: "monitor", start: "fork", leaves: "environment", uid: "root", euid: "root" },
+    },
+    handles: { main: MAIN },
+    steps: [
+      { call: "authenticate", process: "asking", flags: ["disallow_null_authtok"], conversation: "full" },
+      { call: "account", process: "asking", conversation: "full" },
+      {
+        call: "changePassword",
+        process: "asking",
+        flags: ["change_expired_authtok"],
+        conversation: "full",
+        when: "expired",
+      },
+      ...session(undefined),
+      ...END,
+    ],
+    refusesOtherUser: true,
+  },
+  "sshd-expired-password": {
+    description: "ssh with a password that has expired: passwd(1) changes it, in a transaction of its own",
+    processes: { ...PROCESSES, passwd: WITH_PASSWD },
+    handles: { main: MAIN, passwd: PASSWD_HANDLE },
+    steps: [AUTHENTICATE_BY_PASSWORD, ACCOUNT, ...session("all"), PASSWD, ...END],
+    expired: true,
+    refusesOtherUser: true,
+  },
+} as const satisfies Record<string, Profile>;
