@@ -8,6 +8,8 @@
 import type { Profile } from "./profile.ts";
 
 const SU = { process: "su", conversation: "full" } as const;
+/** From the session on, su without "-" shows no information, for the sake of scripts. */
+const SU_SESSION = { ...SU, dropsInfo: true } as const;
 const LOGIN = { process: "login", conversation: "full" } as const;
 const CRON = { conversation: "none", flags: ["silent"] } as const;
 
@@ -22,10 +24,10 @@ export const CONSOLE = {
       { ...SU, call: "account" },
       { ...SU, call: "changePassword", flags: ["change_expired_authtok"], when: "expired" },
       { ...SU, call: "setCredentials", flags: ["establish_cred"] },
-      { ...SU, call: "openSession" },
-      { ...SU, call: "closeSession", ignores: "all", cleansUp: ["openSession"] },
+      { ...SU_SESSION, call: "openSession" },
+      { ...SU_SESSION, call: "closeSession", ignores: "all", cleansUp: ["openSession"] },
       {
-        ...SU,
+        ...SU_SESSION,
         call: "setCredentials",
         flags: ["delete_cred", "silent"],
         ignores: "all",
@@ -36,7 +38,9 @@ export const CONSOLE = {
   "login": {
     description: "login on a terminal: the name is asked for through PAM, credentials come last",
     processes: { login: { uid: "root", euid: "root" } },
-    handles: { main: { service: "login", items: { tty: "{tty}", user_prompt: "{host} login: " } } },
+    handles: {
+      main: { service: "login", items: { tty: "{tty}", rhost: "", user_prompt: "{host} login: " } },
+    },
     steps: [
       { ...LOGIN, call: "authenticate" },
       { ...LOGIN, call: "account" },

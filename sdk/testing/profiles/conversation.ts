@@ -38,6 +38,8 @@ export interface ProfileConversationOptions {
   readonly password: string;
   /** The person, for what is passed on to them. */
   readonly person: Conversation;
+  /** Whether the application drops information texts. Default: no. */
+  readonly dropsInfo?: boolean;
   /** The application's limits. */
   readonly limits?: ProfileLimits;
   /** Is told what reaches the person. */
@@ -63,7 +65,7 @@ export interface ProfileConversationOptions {
  */
 export function profileConversation(
   kind: ProfileConversation,
-  { password, person, limits = {}, heard = () => {} }: ProfileConversationOptions,
+  { password, person, dropsInfo = false, limits = {}, heard = () => {} }: ProfileConversationOptions,
 ): Conversation {
   const { messagesMax = MESSAGES_MAX, answerMax = ANSWER_MAX, refusesEmpty = false } = limits;
   const fits = (answers: readonly Answer[]) =>
@@ -72,18 +74,20 @@ export function profileConversation(
       const { length } = typeof answer === "string" ? new TextEncoder().encode(answer) : answer;
       return length <= answerMax && !(refusesEmpty && length === 0);
     });
+  const tell = (messages: readonly ConversationMessage[]) =>
+    messages.filter(({ style }) => !dropsInfo || style !== "text_info").forEach(heard);
   const answer = (messages: readonly ConversationMessage[]): readonly Answer[] | PamCode => {
     switch (kind) {
       case "full":
-        messages.forEach(heard);
+        tell(messages);
         return person(messages);
       case "password":
         if (messages.some(({ style }) => style === "prompt_echo_on")) return "conv_err";
-        messages.filter((message) => !isPrompt(message)).forEach(heard);
+        tell(messages.filter((message) => !isPrompt(message)));
         return messages.map((message) => isPrompt(message) ? password : undefined);
       case "texts":
         if (messages.some(isPrompt)) return "conv_err";
-        messages.forEach(heard);
+        tell(messages);
         return messages.map(() => undefined);
       case "none":
         return "conv_err";

@@ -7,35 +7,75 @@
 
 import type { Profile } from "./profile.ts";
 
-const GREETER = { process: "daemon", conversation: "full" } as const;
+const LOCKER = { process: "locker", conversation: "full" } as const;
+const HELPER = { process: "helper", conversation: "full" } as const;
+const WORKER = { process: "worker", conversation: "full" } as const;
+/** The greeter has gone by then. */
+const UNASKED = { process: "worker", conversation: "none" } as const;
 
 /** Theirs, by name. */
 export const DESKTOP = {
+  /**
+   * xsecurelock's. It has no privilege: the socket of a module is closed to it, and the shim answers `authinfo_unavail`, unless it was given
+   * a way in. Others, vlock among them, leave out all but authenticate.
+   */
   "locker": {
-    description: "a screen locker: it has no privilege, and asks for nothing but authenticate",
+    description: "a screen locker: it has no privilege, and sets no credentials",
     processes: { locker: { uid: "user", euid: "user" } },
-    handles: { main: { service: "locker", user: "{user}", items: { tty: "{tty}" } } },
-    steps: [{ call: "authenticate", process: "locker", conversation: "full" }],
+    handles: {
+      main: {
+        service: "common-auth",
+        user: "{user}",
+        items: { tty: ":0", rhost: "localhost", ruser: "{user}" },
+      },
+    },
+    steps: [
+      { ...LOCKER, call: "authenticate" },
+      { ...LOCKER, call: "account" },
+      { ...LOCKER, call: "changePassword", flags: ["change_expired_authtok"], when: "expired" },
+    ],
   },
   "polkit": {
     description: "polkit's helper: authenticate and account, then it ends",
-    processes: { helper: { uid: "user", euid: "root" } },
-    handles: { main: { service: "polkit-1", user: "{user}", items: {} } },
+    processes: { helper: { uid: "by", euid: "root" } },
+    handles: { main: { service: "polkit-1", user: "{user}", items: { ruser: "{user}" } } },
     steps: [
-      { call: "authenticate", process: "helper", conversation: "full" },
-      { call: "account", process: "helper", conversation: "full" },
+      { ...HELPER, call: "authenticate" },
+      { ...HELPER, call: "account" },
     ],
+    refusesOtherUser: true,
   },
+  /** greetd's, on no terminal; with one, PAM_TTY is that. */
   "display-manager": {
-    description: "a display manager: one process asks, and another opens the session",
-    processes: { daemon: { uid: "root", euid: "root" } },
-    handles: { main: { service: "greetd", user: "{user}", items: { tty: "{tty}" } } },
+    description: "a display manager: nobody can be asked any more when the session is opened",
+    processes: { worker: { uid: "root", euid: "root" } },
+    handles: { main: { service: "greetd", user: "{user}", items: {} } },
     steps: [
-      { ...GREETER, call: "authenticate" },
-      { ...GREETER, call: "account" },
-      { ...GREETER, call: "setCredentials", flags: ["establish_cred"] },
-      { ...GREETER, call: "openSession" },
-      { ...GREETER, call: "closeSession", ignores: "all", cleansUp: ["openSession"] },
+      { ...WORKER, call: "authenticate" },
+      { ...WORKER, call: "account" },
+      { ...WORKER, call: "setCredentials", flags: ["establish_cred"] },
+      {
+        ...UNASKED,
+        call: "openSession",
+        environment: {
+          XDG_SEAT: "seat0",
+          XDG_SESSION_CLASS: "user",
+          USER: "{user}",
+          LOGNAME: "{user}",
+          HOME: "/home/{user}",
+          SHELL: "/bin/sh",
+          TERM: "linux",
+          GREETD_SOCK: "/run/greetd-1000.sock",
+        },
+      },
+      { ...UNASKED, call: "closeSession", ignores: "all", cleansUp: ["openSession"] },
+      {
+        ...UNASKED,
+        call: "setCredentials",
+        flags: ["delete_cred"],
+        ignores: "all",
+        cleansUp: ["setCredentials"],
+      },
     ],
   },
 } as const satisfies Record<string, Profile>;

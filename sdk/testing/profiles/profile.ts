@@ -195,6 +195,8 @@ export interface ProfileStep {
   readonly environment?: Readonly<Record<string, ProfileText>>;
   /** What comes of questions and texts. */
   readonly conversation: ProfileConversation;
+  /** Whether the application drops information texts; those of errors are shown. Default: no. */
+  readonly dropsInfo?: boolean;
   /**
    * Codes that do not end it all: the application goes on with its next call. Default: only `success`, and `new_authtok_reqd` of account
    * if a step follows that is for it.

@@ -189,13 +189,14 @@ export class Replay {
     return (typeof entry === "object" ? entry.uid : undefined) ?? (who === "user" ? USER_UID : BY_UID);
   }
 
-  #conversation({ conversation }: ProfileStep, handle: Handle): Conversation {
+  #conversation({ conversation, dropsInfo = false }: ProfileStep, handle: Handle): Conversation {
     const { password = PASSWORD } = this.#options;
     const { limits } = this.#profile;
     const asksForUser = ({ style, text }: ConversationMessage) =>
       style === "prompt_echo_on" && !handle.items.has("user") && text === handle.items.get("user_prompt");
     return profileConversation(conversation, {
       password,
+      dropsInfo,
       ...limits === undefined ? {} : { limits },
       person: (messages) => messages.every(asksForUser) ? [this.#scene.user] : this.#person(messages),
       heard: (message) => (isPrompt(message) ? this.#prompted : this.#shown).push(message),

@@ -11,7 +11,11 @@ const MAIN: ProfileHandle = {
   service: "sshd",
   user: "{user}",
   items: { rhost: "{rhost}", tty: "ssh" },
+  environment: { SSH_CONNECTION: "{rhost} 50022 192.0.2.1 22" },
 };
+
+/** How the person came, which is empty until they are in; see `ExposeAuthInfo` of sshd_config(5). */
+const info = (text: string) => ({ environment: { SSH_AUTH_INFO_0: text } });
 
 /** sshd's privileged process of a connection, and the child of it that becomes the user's session. */
 const PROCESSES = {
@@ -19,11 +23,15 @@ const PROCESSES = {
   session: { parent: "monitor", start: "fork", uid: "root", euid: "root" },
 } as const satisfies Record<string, ProfileProcess>;
 
-/** What comes when the person has been let in. A failure of setCredentials is a warning, but for one method. */
-function session(ignores: ProfileStep["ignores"]): ProfileStep[] {
+/**
+ * What comes when the person has been let in, by the method that is told. A failure of setCredentials is a warning, but for one method.
+ * Texts of the session are shown on a terminal only.
+ */
+function session(method: string, ignores?: ProfileStep["ignores"]): ProfileStep[] {
   const tolerant = ignores === undefined ? {} : { ignores };
   return [
     {
+      ...info(method),
       call: "setCredentials",
       process: "monitor",
       flags: ["establish_cred"],
@@ -77,7 +85,7 @@ const AUTHENTICATE_BY_PASSWORD: ProfileStep = {
   flags: ["disallow_null_authtok"],
   conversation: "password",
 };
-const ACCOUNT: ProfileStep = { call: "account", process: "monitor", conversation: "texts" };
+const ACCOUNT: ProfileStep = { ...info(""), call: "account", process: "monitor", conversation: "texts" };
 
 /** sshd's, by name. */
 export const SSHD = {
@@ -85,14 +93,14 @@ export const SSHD = {
     description: "ssh with a key: nobody authenticates, and nothing can be asked",
     processes: { ...PROCESSES, passwd: WITH_PASSWD },
     handles: { main: MAIN, passwd: PASSWD_HANDLE },
-    steps: [ACCOUNT, ...session("all"), PASSWD, ...END],
+    steps: [ACCOUNT, ...session("publickey ssh-ed25519 AAAA\n", "all"), PASSWD, ...END],
     refusesOtherUser: true,
   },
   "sshd-password": {
     description: "ssh with a password: every hidden question is answered with it",
     processes: { ...PROCESSES, passwd: WITH_PASSWD },
     handles: { main: MAIN, passwd: PASSWD_HANDLE },
-    steps: [AUTHENTICATE_BY_PASSWORD, ACCOUNT, ...session("all"), PASSWD, ...END],
+    steps: [AUTHENTICATE_BY_PASSWORD, ACCOUNT, ...session("password\n", "all"), PASSWD, ...END],
     refusesOtherUser: true,
   },
   "sshd-keyboard-interactive": {
@@ -103,7 +111,13 @@ export const SSHD = {
     },
     handles: { main: MAIN },
     steps: [
-      { call: "authenticate", process: "asking", flags: ["disallow_null_authtok"], conversation: "full" },
+      {
+        ...info(""),
+        call: "authenticate",
+        process: "asking",
+        flags: ["disallow_null_authtok"],
+        conversation: "full",
+      },
       { call: "account", process: "asking", conversation: "full" },
       {
         call: "changePassword",
@@ -112,7 +126,7 @@ export const SSHD = {
         conversation: "full",
         when: "expired",
       },
-      ...session(undefined),
+      ...session("keyboard-interactive/pam\n"),
       ...END,
     ],
     refusesOtherUser: true,
@@ -121,7 +135,7 @@ export const SSHD = {
     description: "ssh with a password that has expired: passwd(1) changes it, in a transaction of its own",
     processes: { ...PROCESSES, passwd: WITH_PASSWD },
     handles: { main: MAIN, passwd: PASSWD_HANDLE },
-    steps: [AUTHENTICATE_BY_PASSWORD, ACCOUNT, ...session("all"), PASSWD, ...END],
+    steps: [AUTHENTICATE_BY_PASSWORD, ACCOUNT, ...session("password\n", "all"), PASSWD, ...END],
     expired: true,
     refusesOtherUser: true,
   },
