@@ -20,6 +20,8 @@ const BEFORE: readonly Hook[] = ["authenticate", "account", "preliminary", "upda
 
 /** What a child left for its parent. */
 interface Left {
+  /** Whom it is about. */
+  readonly user: string | undefined;
   readonly data: Uint8Array;
   /** Whether more has passed than this module's authenticate, where that can be told. */
   readonly counts: boolean;
@@ -101,6 +103,7 @@ export class Processes {
   resume({ name }: Running, handle: Handle, hook: Hook): boolean {
     if (hook !== "setCredentials" && hook !== "openSession") return false;
     const left = this.#left.get(name);
+    if (left?.user !== handle.items.get("user")) return false;
     if (hook === "openSession") this.#left.delete(name);
     if (left === undefined || !left.counts) return false;
     if (left.isOnHandle && handle.data !== undefined && !isSame(handle.data, left.data)) return false;
@@ -124,7 +127,12 @@ export class Processes {
     const passed = code === "success" || code === "new_authtok_reqd";
     const counts = !this.#hooks.includes("account") || hook !== "authenticate";
     if (passed && handle.data !== undefined) {
-      this.#left.set(parent, { data: handle.data.slice(), counts, isOnHandle: false });
+      this.#left.set(parent, {
+        user: handle.items.get("user"),
+        data: handle.data.slice(),
+        counts,
+        isOnHandle: false,
+      });
     } else this.#left.delete(parent);
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import type { HookResult } from "../hook_result.ts";
-import { goesOn, type StepResult } from "./result.ts";
+import { isRefusal, type StepResult } from "./result.ts";
 
 const VERBS: readonly string[] = ["establish_cred", "delete_cred", "reinitialize_cred", "refresh_cred"];
 
@@ -36,7 +36,9 @@ function repeatsOf(steps: readonly StepResult[]): string[] {
 }
 
 function difference(first: HookResult, second: HookResult): string | undefined {
-  if (goesOn(first.code) !== goesOn(second.code)) return `ends with ${second.code} and not ${first.code}`;
+  if (isRefusal(first.code) !== isRefusal(second.code)) {
+    return `ends with ${second.code} and not ${first.code}`;
+  }
   const effects = ({ items, environment }: HookResult) => ({ ...items, ...environment });
   const [one, two] = [effects(first), effects(second)];
   const names = [...new Set([...Object.keys(one), ...Object.keys(two)])];

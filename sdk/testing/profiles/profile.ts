@@ -72,7 +72,7 @@ export const HOOKS_OF_CALLS = {
 export type ProfileConversation = "full" | "password" | "texts" | "none";
 
 /**
- * The text of an item or a variable. What stands in braces comes from who and where it is about: `{user}`, `{by}`, `{target}`, `{rhost}`,
+ * The text of an item or a variable. What stands in braces comes from who and where it is about: `{user}`, `{home}`, `{by}`, `{target}`, `{rhost}`,
  * `{tty}`, `{host}`; see {@linkcode ProfileScene}.
  *
  * @example
@@ -101,6 +101,8 @@ export type ProfileText = string;
 export interface ProfileScene {
   /** Who logs in, runs sudo, changes a password. Of su it is the user to become. */
   readonly user: string;
+  /** Their home. In a replay it is that of the user, unless it is told otherwise. */
+  readonly home: string;
   /** Who runs su, or asks polkit. */
   readonly by: string;
   /** Whom sudo becomes. */
@@ -204,8 +206,12 @@ export interface ProfileStep {
   readonly ignores?: "all" | readonly PamCode[];
   /** `expired`: only if account has said `new_authtok_reqd`. Default: always. */
   readonly when?: "expired";
-  /** Tidies up: it is called after a refusal, too, but only if all calls that are named here were made with success. */
-  readonly cleansUp?: readonly ProfileCall[];
+  /** Calls without whose success on the way it is not made. Default: none. */
+  readonly needs?: readonly ProfileCall[];
+  /** Calls after whose refusal it is made all the same. Default: none, a refusal is the end. */
+  readonly alsoAfter?: readonly ProfileCall[];
+  /** How often it is made as long as it is refused. Default: once. */
+  readonly tries?: number;
 }
 
 /**
@@ -231,7 +237,7 @@ export interface Profile {
   readonly steps: readonly ProfileStep[];
   /** Whether the password has expired whatever the module says. Default: only if account says so. */
   readonly expired?: boolean;
-  /** Whether the application ends it if PAM_USER is not any more what it was. Default: no. */
+  /** Whether the application refuses in the end if PAM_USER is not any more what it was. Default: no. */
   readonly refusesOtherUser?: boolean;
   /** Limits of the application's conversation. Default: those of libpam. */
   readonly limits?: ProfileLimits;
@@ -256,4 +262,6 @@ export interface ProfileLimits {
   readonly answerMax?: number;
   /** Whether an empty answer fails, too. Default: no. */
   readonly refusesEmpty?: boolean;
+  /** Whether a question of authenticate that fails is the end, whatever the module makes of it. Default: no. */
+  readonly failureEnds?: boolean;
 }

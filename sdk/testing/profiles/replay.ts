@@ -32,7 +32,7 @@ import {
   type ProfileStep,
 } from "./profile.ts";
 import type { ProfileName } from "./profiles.ts";
-import { goesOn, type ProfileResult, type StepResult } from "./result.ts";
+import { isRefusal, type ProfileResult, type StepResult } from "./result.ts";
 import { PROFILE_SCENE, profileText } from "./scene.ts";
 
 const PASSWORD = "correct horse";
@@ -57,6 +57,7 @@ export class Replay {
   readonly #succeeded = new Set<ProfileCall>();
   #expired: boolean;
   #refusedBy: StepResult | undefined;
+  #questionFailed = false;
   #environment: Handle | undefined;
 
   /** A replay that has not begun. */
@@ -66,7 +67,7 @@ export class Replay {
     this.#profile = profile;
     this.#module = module;
     this.#options = options;
-    this.#scene = { ...PROFILE_SCENE, ...words(options) };
+    this.#scene = sceneOf(options);
     this.#grants = grantsOf(module, options.grants as Grants | undefined);
     this.#users = usersAround(this.#scene, options.users);
     this.#person = typeof conversation === "function" ? conversation : script(conversation);
@@ -80,6 +81,8 @@ export class Replay {
     for (const step of this.#profile.steps) {
       if (this.#isCalled(step)) await this.#call(step);
     }
+    const isOther = this.#steps.some(({ user }) => user !== undefined && user !== this.#scene.user);
+    if (this.#profile.refusesOtherUser === true && isOther) this.#refusedBy ??= this.#steps.at(-1);
     return {
       profile: this.#name,
       outcome: this.#refusedBy === undefined ? "passed" : "refused",
@@ -93,10 +96,11 @@ export class Replay {
     };
   }
 
-  #isCalled({ when, cleansUp }: ProfileStep): boolean {
+  #isCalled({ when, needs = [], alsoAfter = [] }: ProfileStep): boolean {
     if (when === "expired" && !this.#expired) return false;
-    if (cleansUp === undefined) return this.#refusedBy === undefined;
-    return cleansUp.every((call) => this.#succeeded.has(call));
+    const refusedBy = this.#refusedBy?.step.call;
+    if (refusedBy !== undefined && !alsoAfter.includes(refusedBy)) return false;
+    return needs.every((call) => this.#succeeded.has(call));
   }
 
   /** A new handle: what the application has not set itself. */
@@ -108,31 +112,43 @@ export class Replay {
   async #call(step: ProfileStep): Promise<void> {
     const running = this.#processes.get(step.process);
     const handle = this.#processes.handle(running, step.handle ?? "main");
-    this.#prepare(step, handle);
-    for (const hook of HOOKS_OF_CALLS[step.call]) {
-      const user = handle.items.get("user");
-      const one = await this.#hook(step, hook, running, handle);
-      this.#steps.push(one);
-      const isOther = this.#profile.refusesOtherUser === true && user !== undefined &&
-        handle.items.get("user") !== user;
-      if (isOther || this.#ends(step, one)) {
-        this.#refusedBy ??= one;
-        return;
-      }
-      if (!goesOn(one.result.code) && one.result.code !== "new_authtok_reqd") return;
+    const { tries = 1 } = step;
+    let last: StepResult | undefined;
+    for (let i = 0; i < tries; i++) {
+      this.#prepare(step, handle);
+      last = await this.#passes(step, running, handle);
+      if (last === undefined || !isRefusal(last.result.code) || this.#questionFailed) break;
     }
+    if (last !== undefined && this.#ends(step, last)) {
+      this.#refusedBy ??= last;
+      return;
+    }
+    if (last !== undefined && isRefusal(last.result.code)) return;
     // Another module of the stack has asked for the name.
     if (!handle.items.has("user")) handle.setItem("user", this.#scene.user);
     this.#succeeded.add(step.call);
     if (step.call === "setCredentials" || step.call === "openSession") this.#environment = handle;
   }
 
+  /** The hooks of one call: none follows one that refuses. */
+  async #passes(step: ProfileStep, running: Running, handle: Handle): Promise<StepResult | undefined> {
+    let last: StepResult | undefined;
+    for (const hook of HOOKS_OF_CALLS[step.call]) {
+      last = await this.#hook(step, hook, running, handle);
+      this.#steps.push(last);
+      if (isRefusal(last.result.code)) break;
+    }
+    return last;
+  }
+
   #prepare({ call, items = {}, environment = {} }: ProfileStep, handle: Handle): void {
+    // A module may have changed whom it is about.
+    const scene = { ...this.#scene, ...this.#about(handle.items.get("user")) };
     for (const [item, value] of Object.entries(items)) {
-      handle.setItem(item as PamItem, profileText(value, this.#scene));
+      handle.setItem(item as PamItem, profileText(value, scene));
     }
     for (const [name, value] of Object.entries(environment)) {
-      handle.setVariable(name, profileText(value, this.#scene));
+      handle.setVariable(name, profileText(value, scene));
     }
     if (call !== "authenticate" && call !== "changePassword") return;
     handle.begin();
@@ -142,14 +158,19 @@ export class Replay {
     }
   }
 
+  #about(user: string | undefined): Partial<ProfileScene> {
+    if (user === undefined || user === this.#scene.user) return {};
+    return { user, home: homeOf(user, this.#users) };
+  }
+
   /** Whether the application gives up after a hook. */
-  #ends({ call, ignores = [], cleansUp }: ProfileStep, { hook, result: { code } }: StepResult): boolean {
-    if (goesOn(code) || cleansUp !== undefined) return false;
-    if (code === "new_authtok_reqd" && hook === "account") {
-      this.#expired = true;
-      return !this.#profile.steps.some(({ when }) => when === "expired");
+  #ends({ call, ignores = [] }: ProfileStep, { result: { code } }: StepResult): boolean {
+    if (call === "authenticate" && this.#questionFailed) return true;
+    if (call === "account" && !isRefusal(code)) {
+      this.#expired ||= code === "new_authtok_reqd";
+      return this.#expired && !this.#profile.steps.some(({ when }) => when === "expired");
     }
-    return ignores !== "all" && !ignores.includes(code) && call !== undefined;
+    return isRefusal(code) && ignores !== "all" && !ignores.includes(code);
   }
 
   async #hook(step: ProfileStep, hook: Hook, running: Running, handle: Handle): Promise<StepResult> {
@@ -194,22 +215,35 @@ export class Replay {
     const { limits } = this.#profile;
     const asksForUser = ({ style, text }: ConversationMessage) =>
       style === "prompt_echo_on" && !handle.items.has("user") && text === handle.items.get("user_prompt");
-    return profileConversation(conversation, {
+    const passOn = profileConversation(conversation, {
       password,
       dropsInfo,
       ...limits === undefined ? {} : { limits },
       person: (messages) => messages.every(asksForUser) ? [this.#scene.user] : this.#person(messages),
       heard: (message) => (isPrompt(message) ? this.#prompted : this.#shown).push(message),
     });
+    return (messages) => {
+      const answers = passOn(messages);
+      if (typeof answers === "string" && limits?.failureEnds === true) this.#questionFailed = true;
+      return answers;
+    };
   }
 }
 
-/** The members of a scene that the options name. */
-function words(options: ProfileOptions): Partial<ProfileScene> {
-  const named = Object.keys(PROFILE_SCENE).filter((word) =>
-    options[word as keyof ProfileScene] !== undefined
+/** The usual scene, with what the options say of it. */
+function sceneOf(options: ProfileOptions): ProfileScene {
+  const named = Object.keys(PROFILE_SCENE) as (keyof ProfileScene)[];
+  const told = Object.fromEntries(
+    named.flatMap((word) => options[word] === undefined ? [] : [[word, options[word]]]),
   );
-  return Object.fromEntries(named.map((word) => [word, options[word as keyof ProfileScene]]));
+  const scene = { ...PROFILE_SCENE, ...told };
+  if (options.home !== undefined) return scene;
+  return { ...scene, home: homeOf(scene.user, options.users) };
+}
+
+function homeOf(user: string, users: ProfileOptions["users"] = {}): string {
+  const entry = users[user];
+  return (typeof entry === "object" ? entry.home : undefined) ?? `/home/${user}`;
 }
 
 function usersAround(

@@ -111,8 +111,7 @@ export function formatProfile(result: ProfileResult): string {
   );
 }
 
-/** Whether a code lets the application go on without more ado. */
-export function goesOn(code: PamCode): boolean {
-  // Whoever has nothing to say leaves it to the others, who say success here.
-  return code === "success" || code === "ignore";
+/** Whether a code refuses. Whoever has nothing to say leaves it to the others, who say success here. */
+export function isRefusal(code: PamCode): boolean {
+  return code !== "success" && code !== "ignore" && code !== "new_authtok_reqd";
 }

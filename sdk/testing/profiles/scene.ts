@@ -20,6 +20,7 @@ import type { ProfileScene, ProfileText } from "./profile.ts";
  */
 export const PROFILE_SCENE: ProfileScene = Object.freeze({
   user: "alice",
+  home: "/home/alice",
   by: "bob",
   target: "root",
   rhost: "192.0.2.7",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * sshd's three methods, and the password that has expired.
+ * sshd's three methods, and the password that has expired. Debian 12's does not care if a module changes PAM_USER: the later hooks are
+ * about that user, and the session is still that of the first. Newer ones end the login.
  *
  * @module
  */
@@ -31,19 +32,19 @@ function session(method: string, ignores?: ProfileStep["ignores"]): ProfileStep[
   const tolerant = ignores === undefined ? {} : { ignores };
   return [
     {
-      ...info(method),
       call: "setCredentials",
       process: "monitor",
       flags: ["establish_cred"],
       conversation: "texts",
       ...tolerant,
     },
-    { call: "openSession", process: "monitor", conversation: "texts" },
+    { ...info(method), call: "openSession", process: "monitor", conversation: "texts" },
     {
       call: "setCredentials",
       process: "session",
       flags: ["establish_cred"],
       conversation: "texts",
+      alsoAfter: ["openSession"],
       ...tolerant,
     },
   ];
@@ -56,7 +57,8 @@ const END: readonly ProfileStep[] = [
     flags: ["silent"],
     conversation: "none",
     ignores: "all",
-    cleansUp: ["openSession"],
+    needs: ["openSession"],
+    alsoAfter: ["setCredentials", "changePassword"],
   },
   {
     call: "setCredentials",
@@ -64,7 +66,8 @@ const END: readonly ProfileStep[] = [
     flags: ["delete_cred"],
     conversation: "none",
     ignores: "all",
-    cleansUp: ["setCredentials"],
+    needs: ["setCredentials"],
+    alsoAfter: ["openSession", "setCredentials", "changePassword"],
   },
 ];
 
@@ -94,14 +97,12 @@ export const SSHD = {
     processes: { ...PROCESSES, passwd: WITH_PASSWD },
     handles: { main: MAIN, passwd: PASSWD_HANDLE },
     steps: [ACCOUNT, ...session("publickey ssh-ed25519 AAAA\n", "all"), PASSWD, ...END],
-    refusesOtherUser: true,
   },
   "sshd-password": {
     description: "ssh with a password: every hidden question is answered with it",
     processes: { ...PROCESSES, passwd: WITH_PASSWD },
     handles: { main: MAIN, passwd: PASSWD_HANDLE },
     steps: [AUTHENTICATE_BY_PASSWORD, ACCOUNT, ...session("password\n", "all"), PASSWD, ...END],
-    refusesOtherUser: true,
   },
   "sshd-keyboard-interactive": {
     description: "ssh that asks: authenticate and account run in a child, the session in its parent",
@@ -129,7 +130,6 @@ export const SSHD = {
       ...session("keyboard-interactive/pam\n"),
       ...END,
     ],
-    refusesOtherUser: true,
   },
   "sshd-expired-password": {
     description: "ssh with a password that has expired: passwd(1) changes it, in a transaction of its own",
@@ -137,6 +137,5 @@ export const SSHD = {
     handles: { main: MAIN, passwd: PASSWD_HANDLE },
     steps: [AUTHENTICATE_BY_PASSWORD, ACCOUNT, ...session("password\n", "all"), PASSWD, ...END],
     expired: true,
-    refusesOtherUser: true,
   },
 } as const satisfies Record<string, Profile>;

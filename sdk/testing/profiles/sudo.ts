@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * sudo: with a password, with a time stamp that still counts, and where nobody may be asked.
+ * sudo: with a password, with a time stamp that still counts, and where nobody may be asked. Debian 12's does not care if a module changes
+ * PAM_USER in authenticate; newer ones refuse.
  *
  * @module
  */
@@ -14,6 +15,7 @@ const AUTHENTICATE: ProfileStep = {
   call: "authenticate",
   flags: ["silent"],
   conversation: "full",
+  tries: 3,
 };
 const ACCOUNT: ProfileStep = { ...SUDO, call: "account", flags: ["silent"], conversation: "full" };
 const CHANGE: ProfileStep = {
@@ -41,7 +43,7 @@ const SESSION: readonly ProfileStep[] = [
     flags: ["silent"],
     conversation: "full",
     ignores: "all",
-    cleansUp: ["openSession"],
+    needs: ["openSession"],
   },
   {
     ...SUDO,
@@ -49,7 +51,7 @@ const SESSION: readonly ProfileStep[] = [
     flags: ["delete_cred", "silent"],
     conversation: "full",
     ignores: "all",
-    cleansUp: ["setCredentials"],
+    needs: ["setCredentials"],
   },
 ];
 
@@ -58,8 +60,7 @@ const COMMON = {
   handles: {
     main: { service: "sudo", user: "{user}", items: { ruser: "{user}", tty: "{tty}" } },
   },
-  refusesOtherUser: true,
-  limits: { answerMax: 511 },
+  limits: { answerMax: 511, failureEnds: true },
 } as const satisfies Partial<Profile>;
 
 const unasked = (steps: readonly ProfileStep[]): ProfileStep[] =>

@@ -1,22 +1,41 @@
 // SPDX-License-Identifier: MIT
 /**
- * Writes down what the recorder does and more: all items, the names of the PAM environment, and what comes of a hidden question and of
- * one that shows. It needs grants on every line: see `probed.ts`. `expired=yes` makes account say that the password has expired.
+ * Writes down what the recorder does and more: all items, some of the PAM environment, and what comes of a hidden question and of one
+ * that shows; each hook says hello, too. `ask=no` leaves out texts and questions. `answer=account:new_authtok_reqd` is what a hook
+ * answers, and with `become=bob` authenticate changes the user.
  *
  * @module
  */
 
-import { type ContextOf, dataKey, defineModule, type Hook, PamError, type PamModule } from "@pam-deno/sdk";
+import {
+  type ContextOf,
+  dataKey,
+  defineModule,
+  type Hook,
+  PamError,
+  type PamModule,
+  type Result,
+} from "@pam-deno/sdk";
 import * as v from "valibot";
-import type { Probed } from "../probed.ts";
+import type { Probed } from "../profiles_facts.ts";
 
-type Options = { readonly expired: "yes" | "no" };
-type Grants = "prompt" | "get_env";
-type Seen = ContextOf<Options, Grants>[Hook];
+const options = v.object({
+  ask: v.optional(v.picklist(["yes", "no"]), "yes"),
+  answer: v.optional(v.string(), ""),
+  become: v.optional(v.string()),
+});
+
+type Context = ContextOf<v.InferOutput<typeof options>, "prompt" | "get_env">["openSession"];
+type Seen =
+  & Pick<Context, "options" | "service" | "user" | "caller" | "silent" | "continuity" | "data" | "log">
+  & {
+    readonly items: Pick<Context["items"], "tty" | "rhost" | "ruser" | "xdisplay" | "user_prompt">;
+    readonly environment: Pick<Context["environment"], "get">;
+    readonly conversation: Pick<Context["conversation"], "info" | "prompt" | "promptHidden">;
+  };
 
 /** The variables that applications were seen to put into the PAM environment, and some that they might. */
 const VARIABLES = [
-  "DBUS_SESSION_BUS_ADDRESS",
   "DISPLAY",
   "GREETD_SOCK",
   "HOME",
@@ -37,31 +56,43 @@ const VARIABLES = [
   "XDG_SESSION_TYPE",
   "XDG_VTNR",
 ];
-
 /** A line of the log has no room for more. */
 const VALUE_MAX = 40;
+/** What everybody's password is. */
+const PASSWORD = "correct horse";
 
 const trail = dataKey("trail", v.array(v.string()));
 
-/** What became of a question: whether it was answered with the password that everybody has, or the code with which it failed. */
+/** What became of a question: whether it was answered with the password, or the code with which it failed. */
 async function ask(question: () => Promise<string>): Promise<string> {
   try {
-    return await question() === "correct horse" ? "password" : "answered";
+    return await question() === PASSWORD ? "password" : "answered";
   } catch (error) {
     if (error instanceof PamError) return error.code;
     throw error;
   }
 }
 
-async function probe(hook: Hook, context: Seen, more: Partial<Probed> = {}): Promise<"success"> {
-  const { service, user, items, caller, silent, continuity, data, log, conversation, environment } = context;
+async function talk(hook: Hook, { conversation }: Seen): Promise<Probed["answers"]> {
   conversation.info(`${hook} says hello`);
   const hidden = await ask(async () => {
     using answer = await conversation.promptHidden(`${hook} hidden: `);
     return answer.use((octets) => new TextDecoder().decode(octets));
   });
-  const shown = await ask(() => conversation.prompt(`${hook} shown: `));
+  return { hidden, shown: await ask(() => conversation.prompt(`${hook} shown: `)) };
+}
+
+async function probe<H extends Hook>(
+  hook: H,
+  context: Seen,
+  more: Partial<Probed> = {},
+): Promise<Result<H>> {
+  const { options, service, user, items, caller, silent, continuity, data, log, environment } = context;
   const before = data.get(trail) ?? [];
+  const variables = VARIABLES.flatMap((name) => {
+    const value = environment.get(name);
+    return value === undefined ? [] : [[name, value.slice(0, VALUE_MAX)]];
+  });
   const probed: Probed = {
     as: "prober",
     hook,
@@ -76,36 +107,29 @@ async function probe(hook: Hook, context: Seen, more: Partial<Probed> = {}): Pro
     silent,
     continuity,
     trail: before,
-    environment: Object.fromEntries(
-      VARIABLES.flatMap((name) => {
-        const value = environment.get(name);
-        return value === undefined ? [] : [[name, value.slice(0, VALUE_MAX)]];
-      }),
-    ),
-    answers: { hidden, shown },
+    environment: Object.fromEntries(variables),
+    answers: options.ask === "yes" ? await talk(hook, context) : undefined,
     ...more,
   };
   // In a message, braces are placeholders.
   log.info(JSON.stringify(probed).replaceAll(/[{}]/g, "$&$&"));
   data.set(trail, [...before, hook]);
-  return "success";
+  const [which, code] = options.answer.split(":");
+  return (which === hook ? code : "success") as Result<H>;
 }
 
+const GRANTS = ["prompt", "get_env"] as const;
+
 export default defineModule({
-  options: v.object({ expired: v.optional(v.picklist(["yes", "no"]), "no") }),
-  grants: {
-    auth: ["prompt", "get_env"],
-    account: ["prompt", "get_env"],
-    session: ["prompt", "get_env"],
-    password: ["prompt", "get_env"],
+  options,
+  grants: { auth: [...GRANTS, "set_item:user"], account: GRANTS, session: GRANTS, password: GRANTS },
+  authenticate(context) {
+    const { become } = context.options;
+    if (become !== undefined) context.items.set("user", become);
+    return probe("authenticate", context, { disallowNullAuthtok: context.disallowNullAuthtok });
   },
-  authenticate: (context) =>
-    probe("authenticate", context, { disallowNullAuthtok: context.disallowNullAuthtok }),
   setCredentials: (context) => probe("setCredentials", context, { verb: context.verb }),
-  async account(context) {
-    await probe("account", context, { disallowNullAuthtok: context.disallowNullAuthtok });
-    return context.options.expired === "yes" ? "new_authtok_reqd" : "success";
-  },
+  account: (context) => probe("account", context, { disallowNullAuthtok: context.disallowNullAuthtok }),
   openSession: (context) => probe("openSession", context),
   closeSession: (context) => probe("closeSession", context),
   changePassword: {
