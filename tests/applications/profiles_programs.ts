@@ -33,8 +33,6 @@ const HOOKS_MS = 5_000;
 /** Programs that were unpacked by `scripts/setup`. */
 const UNPACKED = join(ROOT, "build", "tools", "applications");
 const HELPER = "/usr/lib/polkit-1/polkit-agent-helper-1";
-/** vlock's program behind its script. */
-export const VLOCK: string = join(UNPACKED, "vlock", "usr", "sbin", "vlock-main");
 const AUTHPROTO = "/usr/libexec/xsecurelock/authproto_pam";
 
 /** What the person does when they are in: what is typed is not what is shown then. */

@@ -10,10 +10,9 @@ import { join } from "node:path";
 import { type Hook, PROFILE_DATA, type ProfileName, PROFILES, runProfile } from "../../sdk/testing/mod.ts";
 import prober from "./modules/prober.ts";
 import { assertAsRecorded, greetings } from "./profiles_facts.ts";
-import { PROGRAMS, VLOCK } from "./profiles_programs.ts";
-import { order } from "./recorded.ts";
+import { PROGRAMS } from "./profiles_programs.ts";
 import { Sshd } from "./ssh.ts";
-import { scene, shareStage, type Step } from "./stage.ts";
+import { scene, shareStage } from "./stage.ts";
 import { PASSWORD, PEOPLE } from "./view.ts";
 
 let sshd: Sshd;
@@ -66,18 +65,6 @@ for (const name of Object.keys(PROFILES) as ProfileName[]) {
     assert.deepEqual(greetings([came.output]), greetings(replayed.shown.map(({ text }) => text)));
   });
 }
-
-scene("profiles: not every locker asks about the account: vlock leaves it out", async () => {
-  stage().pam("vlock", stack([]));
-  const questions = ["authenticate hidden: ", "authenticate shown: "];
-  const { code, stdout } = await stage().dialogue(
-    [VLOCK],
-    [["locked", ""], ...questions.map((text): Step => [text, PASSWORD])],
-    { as: "alice", env: { VLOCK_MESSAGE: "locked" }, ms: 10_000 },
-  );
-  assert.equal(code, 0, stdout);
-  assert.deepEqual(order((await stage().take()).hooks), ["authenticate"]);
-});
 
 const REFUSALS: Readonly<Partial<Record<Hook, readonly string[]>>> = {
   authenticate: ["auth_err"],

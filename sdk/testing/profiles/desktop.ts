@@ -17,7 +17,7 @@ const UNASKED = { process: "worker", conversation: "none" } as const;
 export const DESKTOP = {
   /**
    * xsecurelock's. It has no privilege: the socket of a module is closed to it, and the shim answers `authinfo_unavail`, unless it was given
-   * a way in. Others, vlock among them, leave out all but authenticate.
+   * a way in. Others ask for authenticate only.
    */
   "locker": {
     description: "a screen locker: it has no privilege, and sets no credentials",
