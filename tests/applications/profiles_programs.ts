@@ -24,6 +24,15 @@ export interface Came {
   readonly seen: Seen;
 }
 
+/** What the person answers to the questions of the module. */
+let typed: string = PASSWORD;
+
+/** Lets the person answer questions of the module otherwise than with the password. */
+export function answering(text: string): Disposable {
+  typed = text;
+  return { [Symbol.dispose]: () => typed = PASSWORD };
+}
+
 type Driver = (stage: Stage, replayed: ProfileResult) => Promise<Came>;
 
 /** How long a program may wait for a step, and how long its hooks may take to be written down, in milliseconds. */
@@ -41,7 +50,7 @@ const CAME = /^came in$/m;
 
 /** The questions of a replay, with the answers. */
 function answers({ prompted }: ProfileResult): Step[] {
-  return prompted.map(({ text }) => [text, PASSWORD]);
+  return prompted.map(({ text }) => [text, typed]);
 }
 
 /** All hooks of the replay, or what there is. */
@@ -115,7 +124,7 @@ const passwd: Driver = (stage, replayed) =>
   atTerminal(stage, replayed, ["passwd"], { as: "alice", passed: /password updated successfully/ });
 
 const login: Driver = (stage, replayed) => {
-  const steps = answers(replayed).map(([text], i): Step => [text, i === 0 ? "alice" : PASSWORD]);
+  const steps = answers(replayed).map(([text], i): Step => [text, i === 0 ? "alice" : typed]);
   const close = steps.findIndex(([text]) => text.startsWith("closeSession "));
   const at = close < 0 ? steps.length : close;
   if (replayed.outcome === "passed") steps.splice(at, 0, ["$ ", `${ECHO}; exit`]);
@@ -161,7 +170,7 @@ const TO_SOCKET = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
 const locker: Driver = async (stage, replayed) => {
   const packet = (type: string, text: string) => `${type} ${text.length}\n${text}\n`;
   const stdin = replayed.prompted
-    .map(({ style }) => packet(style === "prompt_echo_off" ? "p" : "u", PASSWORD)).join("");
+    .map(({ style }) => packet(style === "prompt_echo_off" ? "p" : "u", typed)).join("");
   const alice = ["--reuid", "alice", "--regid", `${PEOPLE.alice!.uid}`, "--init-groups"];
   const { code, stdout } = await stage.run(
     ["setpriv", ...alice, ...TO_SOCKET, "--", join(UNPACKED, "xsecurelock", AUTHPROTO)],
@@ -182,7 +191,7 @@ const greetd: Driver = async (stage, replayed) => {
     "--no-config",
     greeter,
     "alice",
-    PASSWORD,
+    typed,
     log,
     `touch ${marker}`,
   ];

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { type Hook, PROFILE_DATA, type ProfileName, PROFILES, runProfile } from "../../sdk/testing/mod.ts";
 import prober from "./modules/prober.ts";
 import { assertAsRecorded, greetings } from "./profiles_facts.ts";
-import { PROGRAMS } from "./profiles_programs.ts";
+import { answering, PROGRAMS } from "./profiles_programs.ts";
 import { Sshd } from "./ssh.ts";
 import { scene, shareStage } from "./stage.ts";
 import { PASSWORD, PEOPLE } from "./view.ts";
@@ -37,7 +37,8 @@ function stack(words: readonly string[]): string[] {
 }
 
 /** A profile in memory and its program, with the same module on the same line. */
-async function both(name: ProfileName, words: readonly string[]) {
+async function both(name: ProfileName, words: readonly string[], answer: string = PASSWORD) {
+  using _ = answering(answer);
   const expired = PROFILE_DATA[name].expired === true;
   const options = expired ? [...words, "answer=account:new_authtok_reqd"] : words;
   const replayed = await runProfile(prober, name, {
@@ -50,6 +51,7 @@ async function both(name: ProfileName, words: readonly string[]) {
       bob: { uid: PEOPLE.bob!.uid, home: "/run/home/bob" },
     },
     password: PASSWORD,
+    conversation: (messages) => messages.map(({ style }) => style.startsWith("prompt") ? answer : undefined),
   });
   const [services, drive] = programs[name];
   for (const service of services) stage().pam(service, stack(options));
@@ -94,4 +96,13 @@ for (const name of Object.keys(PROFILES) as ProfileName[]) {
   scene(`profiles: ${name} with a module that changes the user`, async () => {
     await both(name, ["ask=no", "become=bob"]);
   });
+}
+
+const isFull = (name: ProfileName) =>
+  PROFILE_DATA[name].steps.some(({ conversation, when }) => conversation === "full" && when === undefined);
+
+for (const [what, answer] of [["empty", ""], ["too long", "x".repeat(512)]] as const) {
+  for (const name of (Object.keys(PROFILES) as ProfileName[]).filter(isFull)) {
+    scene(`profiles: ${name} where answers are ${what}`, async () => void await both(name, [], answer));
+  }
 }

@@ -67,13 +67,12 @@ export function profileConversation(
   kind: ProfileConversation,
   { password, person, dropsInfo = false, limits = {}, heard = () => {} }: ProfileConversationOptions,
 ): Conversation {
-  const { messagesMax = MESSAGES_MAX, answerMax = ANSWER_MAX, refusesEmpty = false } = limits;
-  const fits = (answers: readonly Answer[]) =>
-    answers.every((answer) => {
-      if (answer === undefined) return true;
-      const { length } = typeof answer === "string" ? new TextEncoder().encode(answer) : answer;
-      return length <= answerMax && !(refusesEmpty && length === 0);
-    });
+  const { messagesMax = MESSAGES_MAX, answerMax = ANSWER_MAX, cutsAnswers = false } = limits;
+  const octetsOf = (answer: string | Uint8Array) =>
+    typeof answer === "string" ? new TextEncoder().encode(answer) : answer;
+  const isTooLong = (answer: Answer) => answer !== undefined && octetsOf(answer).length > answerMax;
+  const cut = (answer: Answer) =>
+    answer !== undefined && isTooLong(answer) ? octetsOf(answer).slice(0, answerMax) : answer;
   const tell = (messages: readonly ConversationMessage[]) =>
     messages.filter(({ style }) => !dropsInfo || style !== "text_info").forEach(heard);
   const answer = (messages: readonly ConversationMessage[]): readonly Answer[] | PamCode => {
@@ -96,6 +95,8 @@ export function profileConversation(
   return (messages) => {
     if (messages.length > messagesMax) return "conv_err";
     const answers = answer(messages);
-    return typeof answers === "string" || fits(answers) ? answers : "conv_err";
+    if (typeof answers === "string") return answers;
+    if (cutsAnswers) return answers.map(cut);
+    return answers.some(isTooLong) ? "conv_err" : answers;
   };
 }

@@ -45,6 +45,7 @@ export const DESKTOP = {
       { ...HELPER, call: "account" },
     ],
     refusesOtherUser: true,
+    limits: { answerMax: 511, cutsAnswers: true },
   },
   /** greetd's, on no terminal; with one, PAM_TTY is that. */
   "display-manager": {

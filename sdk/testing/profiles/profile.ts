@@ -244,7 +244,7 @@ export interface Profile {
 }
 
 /**
- * Limits of an application's conversation; beyond them it fails with `conv_err`.
+ * Limits of an application's conversation; beyond them it fails with `conv_err`. An empty answer is passed on by all of them.
  *
  * @example
  * ```ts
@@ -260,8 +260,8 @@ export interface ProfileLimits {
   readonly messagesMax?: number;
   /** The octets of an answer. Default: 511, what PAM_MAX_RESP_SIZE leaves. */
   readonly answerMax?: number;
-  /** Whether an empty answer fails, too. Default: no. */
-  readonly refusesEmpty?: boolean;
+  /** Whether a longer answer is cut in place of failing; the rest is lost. Default: no. */
+  readonly cutsAnswers?: boolean;
   /** Whether a question of authenticate that fails is the end, whatever the module makes of it. Default: no. */
   readonly failureEnds?: boolean;
 }

@@ -210,22 +210,27 @@ export class Replay {
     return (typeof entry === "object" ? entry.uid : undefined) ?? (who === "user" ? USER_UID : BY_UID);
   }
 
-  #conversation({ conversation, dropsInfo = false }: ProfileStep, handle: Handle): Conversation {
+  #conversation({ call, conversation, dropsInfo = false }: ProfileStep, handle: Handle): Conversation {
     const { password = PASSWORD } = this.#options;
     const { limits } = this.#profile;
     const asksForUser = ({ style, text }: ConversationMessage) =>
       style === "prompt_echo_on" && !handle.items.has("user") && text === handle.items.get("user_prompt");
+    const fails = () => this.#questionFailed ||= call === "authenticate" && limits?.failureEnds === true;
     const passOn = profileConversation(conversation, {
       password,
       dropsInfo,
       ...limits === undefined ? {} : { limits },
-      person: (messages) => messages.every(asksForUser) ? [this.#scene.user] : this.#person(messages),
+      person: (messages) => {
+        if (messages.every(asksForUser)) return [this.#scene.user];
+        const answers = this.#person(messages);
+        if (typeof answers === "string") fails();
+        return answers;
+      },
       heard: (message) => (isPrompt(message) ? this.#prompted : this.#shown).push(message),
     });
     return (messages) => {
-      const answers = passOn(messages);
-      if (typeof answers === "string" && limits?.failureEnds === true) this.#questionFailed = true;
-      return answers;
+      if (conversation === "none" && messages.some(isPrompt)) fails();
+      return this.#questionFailed ? "conv_err" : passOn(messages);
     };
   }
 }
