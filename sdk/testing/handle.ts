@@ -7,7 +7,7 @@
 
 import { type DataKey, DataStore } from "../data.ts";
 import { validate } from "../standard_schema.ts";
-import { ITEMS, type PamItem, type PamToken, TOKENS } from "../tokens.ts";
+import { ITEMS, type PamCode, type PamItem, type PamToken, TOKENS } from "../tokens.ts";
 import type { MessageOf } from "../wire/types.ts";
 import type { FakeTransactionOptions } from "./options.ts";
 
@@ -26,6 +26,8 @@ export class Handle {
   tokensAreSpent = false;
   /** The module data as they travel. */
   data: Uint8Array | undefined;
+  /** What authenticate has returned on it, by which libpam chooses what becomes of setCredentials. */
+  authenticated: PamCode | undefined;
 
   /** The handle of an application that has started a transaction. */
   constructor(options: FakeTransactionOptions) {
@@ -55,6 +57,7 @@ export class Handle {
     for (const [token, value] of this.tokens) copy.tokens.set(token, value.slice());
     copy.tokensAreSpent = this.tokensAreSpent;
     copy.data = this.data?.slice();
+    copy.authenticated = this.authenticated;
     return copy;
   }
 

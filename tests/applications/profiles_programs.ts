@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { ProfileName, ProfileResult } from "../../sdk/testing/mod.ts";
 import { until } from "./process.ts";
 import type { Seen } from "./recorded.ts";
-import { type Method, Sshd } from "./ssh.ts";
+import type { Method, Sshd } from "./ssh.ts";
 import { ROOT, type Stage, type Step } from "./stage.ts";
 import { PASSWORD, PEOPLE } from "./view.ts";
 
@@ -183,7 +183,7 @@ const greetd: Driver = async (stage, replayed) => {
   const log = "/run/greeter.log";
   const marker = "/run/came/in";
   await Deno.remove(stage.outside(log)).catch(() => {});
-  const greeter = join(import.meta.dirname!, "programs", "greeter.ts");
+  const greeter = join(import.meta.dirname!, "programs/greeter.ts");
   const words = [
     Deno.execPath(),
     "run",

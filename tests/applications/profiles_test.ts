@@ -40,7 +40,13 @@ function stack(words: readonly string[]): string[] {
 async function both(name: ProfileName, words: readonly string[], answer: string = PASSWORD) {
   using _ = answering(answer);
   const expired = PROFILE_DATA[name].expired === true;
-  const options = expired ? [...words, "answer=account:new_authtok_reqd"] : words;
+  const isAnswer = (word: string) => word.startsWith("answer=");
+  const options = expired
+    ? [
+      ...words.filter((word) => !isAnswer(word)),
+      `${words.find(isAnswer) ?? "answer="},account:new_authtok_reqd`,
+    ]
+    : words;
   const replayed = await runProfile(prober, name, {
     name: "prober",
     options,
@@ -95,6 +101,13 @@ for (const name of Object.keys(PROFILES) as ProfileName[]) {
   if (!PROFILE_DATA[name].steps.some(({ call }) => call === "authenticate")) continue;
   scene(`profiles: ${name} with a module that changes the user`, async () => {
     await both(name, ["ask=no", "become=bob"]);
+  });
+}
+
+for (const name of Object.keys(PROFILES) as ProfileName[]) {
+  if (!PROFILE_DATA[name].steps.some(({ call }) => call === "setCredentials")) continue;
+  scene(`profiles: ${name} where authenticate ignores, and setCredentials refuses`, async () => {
+    await both(name, ["ask=no", "answer=authenticate:ignore,setCredentials:cred_err"]);
   });
 }
 

@@ -117,13 +117,13 @@ export class Replay {
     for (let i = 0; i < tries; i++) {
       this.#prepare(step, handle);
       last = await this.#passes(step, running, handle);
-      if (last === undefined || !isRefusal(last.result.code) || this.#questionFailed) break;
+      if (last === undefined || !refuses(last, handle) || this.#questionFailed) break;
     }
-    if (last !== undefined && this.#ends(step, last)) {
+    if (last !== undefined && this.#ends(step, last, handle)) {
       this.#refusedBy ??= last;
       return;
     }
-    if (last !== undefined && isRefusal(last.result.code)) return;
+    if (last !== undefined && refuses(last, handle)) return;
     // Another module of the stack has asked for the name.
     if (!handle.items.has("user")) handle.setItem("user", this.#scene.user);
     this.#succeeded.add(step.call);
@@ -164,13 +164,14 @@ export class Replay {
   }
 
   /** Whether the application gives up after a hook. */
-  #ends({ call, ignores = [] }: ProfileStep, { result: { code } }: StepResult): boolean {
+  #ends({ call, ignores = [] }: ProfileStep, last: StepResult, handle: Handle): boolean {
+    const { code } = last.result;
     if (call === "authenticate" && this.#questionFailed) return true;
     if (call === "account" && !isRefusal(code)) {
       this.#expired ||= code === "new_authtok_reqd";
       return this.#expired && !this.#profile.steps.some(({ when }) => when === "expired");
     }
-    return isRefusal(code) && ignores !== "all" && !ignores.includes(code);
+    return refuses(last, handle) && ignores !== "all" && !ignores.includes(code);
   }
 
   async #hook(step: ProfileStep, hook: Hook, running: Running, handle: Handle): Promise<StepResult> {
@@ -192,6 +193,7 @@ export class Replay {
     });
     const result = await call.make();
     verify(person, result);
+    if (hook === "authenticate") handle.authenticated = result.code;
     this.#processes.note(running, handle, result);
     return { hook, step, process: running.name, pid: running.pid, user, continuity, result };
   }
@@ -233,6 +235,11 @@ export class Replay {
       return this.#questionFailed ? "conv_err" : passOn(messages);
     };
   }
+}
+
+/** Whether a hook refuses. Where authenticate had nothing to say in the same process, libpam does not ask what setCredentials says. */
+function refuses({ hook, result: { code } }: StepResult, handle: Handle): boolean {
+  return isRefusal(code) && !(hook === "setCredentials" && handle.authenticated === "ignore");
 }
 
 /** The usual scene, with what the options say of it. */

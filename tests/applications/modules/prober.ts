@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * Writes down what the recorder does and more: all items, some of the PAM environment, and what comes of a hidden question and of one
- * that shows; each hook says hello, too. `ask=no` leaves out texts and questions. `answer=account:new_authtok_reqd` is what a hook
- * answers, and with `become=bob` authenticate changes the user.
+ * that shows; each hook says hello, too. `ask=no` leaves out texts and questions. `answer=account:new_authtok_reqd,…` is what hooks
+ * answer, and with `become=bob` authenticate changes the user.
  *
  * @module
  */
@@ -114,8 +114,8 @@ async function probe<H extends Hook>(
   // In a message, braces are placeholders.
   log.info(JSON.stringify(probed).replaceAll(/[{}]/g, "$&$&"));
   data.set(trail, [...before, hook]);
-  const [which, code] = options.answer.split(":");
-  return (which === hook ? code : "success") as Result<H>;
+  const answers = options.answer.split(",").map((word) => word.split(":"));
+  return (answers.find(([which]) => which === hook)?.[1] ?? "success") as Result<H>;
 }
 
 const GRANTS = ["prompt", "get_env"] as const;
