@@ -103,12 +103,17 @@ export function formatProfile(result: ProfileResult): string {
     const flags = step.flags === undefined ? "" : ` (${step.flags.join(", ")})`;
     const head = `${i + 1}. ${hook}${flags} in ${process} about ${user ?? "nobody yet"}, data ${continuity}`;
     if (!one.result.handled) return [`${head}: ${one.result.code}, as the module does not define it`];
-    return [`${head}: ${one.result.code}`, formatResult(one.result)];
+    return [`${head}: ${one.result.code}`, ...formatResult(one.result).split("\n").filter(isTelling)];
   });
   const end = refusedBy === undefined ? "" : ` by ${refusedBy.hook}: ${refusedBy.result.code}`;
   return [`${profile}: ${outcome}${end}`, ...lines, ...problems.map((problem) => `problem: ${problem}`)].join(
     "\n",
   );
+}
+
+/** Whether a line of a hook says something that its head has not. */
+function isTelling(line: string): boolean {
+  return !/^ {2}(?:hook|code): +\w+$|: +(?:nothing|none|kept)$/.test(line);
 }
 
 /** Whether a code refuses. Whoever has nothing to say leaves it to the others, who say success here. */
