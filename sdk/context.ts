@@ -175,9 +175,9 @@ export interface AuthenticateContext<O = NoOptions, G extends Grant = never>
 
 /**
  * What the handler of `setCredentials` sees; see pam_sm_setcred(3). sshd calls it twice for one login. Do not
- * refuse here: libpam judges it by what authenticate returned in the same process, so that a refusal is lost.
- * Where authenticate ran in another process, a failure counts: after sshd's keyboard-interactive it ends the
- * login. sudo ignores it.
+ * refuse here: where authenticate was `ignore` in the same process, libpam does not ask what is said here, and
+ * elsewhere applications differ. su, login, cron and sshd's keyboard-interactive end; sudo and sshd's other
+ * methods go on.
  *
  * @example
  * ```ts

@@ -130,8 +130,8 @@ scene("sshd: with a key a module that would ask is not asked: there is no authen
 for (
   const { by, code, why } of [
     { by: "publickey", code: 0, why: "sshd takes it for a warning" },
-    { by: "password", code: 0, why: "libpam judges it by what authenticate returned" },
-    { by: "keyboard-interactive", code: 255, why: "authenticate ran in another process" },
+    { by: "password", code: 0, why: "sshd takes it for a warning there, too" },
+    { by: "keyboard-interactive", code: 255, why: "sshd gives up there" },
   ] as const
 ) {
   scene(
