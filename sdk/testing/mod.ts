@@ -46,6 +46,19 @@
  * assert.deepEqual(transaction.environment, { TICKET: "checked" });
  * ```
  *
+ * @example Under the applications that will ask it
+ * ```ts
+ * import { defineModule } from "@pam-deno/sdk";
+ * import { assertSurvives } from "@pam-deno/sdk/testing";
+ *
+ * const module = defineModule({
+ *   account: ({ items, deny }) => items.rhost === undefined ? "success" : deny("perm_denied", "Only from here"),
+ * });
+ *
+ * await assertSurvives(module, ["sudo", "su", "cron"]);
+ * await assertSurvives(module, ["sshd-publickey"], { refused: ["sshd-publickey"] });
+ * ```
+ *
  * @module
  */
 
@@ -83,6 +96,7 @@ export {
 export { runHook } from "./run_hook.ts";
 export { assertSurvives, type SurvivalOptions } from "./profiles/assert_survives.ts";
 export { profileConversation, type ProfileConversationOptions } from "./profiles/conversation.ts";
+export { ProfileCourse } from "./profiles/course.ts";
 export type { ProfileOptions, TestedModule } from "./profiles/options.ts";
 export {
   HOOKS_OF_CALLS,

@@ -6,7 +6,8 @@
  */
 
 import type { HookResult } from "../hook_result.ts";
-import { isRefusal, type StepResult } from "./result.ts";
+import { isRefusal } from "./course.ts";
+import type { StepResult } from "./result.ts";
 
 const VERBS: readonly string[] = ["establish_cred", "delete_cred", "reinitialize_cred", "refresh_cred"];
 

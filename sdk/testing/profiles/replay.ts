@@ -11,7 +11,7 @@ import { LINE_TYPES } from "../../hooks.ts";
 import type { Conversation, ConversationMessage } from "../../libpam/conversation.ts";
 import { script } from "../../libpam/script.ts";
 import type { LoadedModule } from "../../load.ts";
-import type { PamItem } from "../../tokens.ts";
+import type { PamCode, PamItem } from "../../tokens.ts";
 import { type Grants, grantsOf } from "../fake_transaction.ts";
 import type { Handle } from "../handle.ts";
 import { HookCall } from "../hook_call.ts";
@@ -21,18 +21,13 @@ import { Person } from "../person.ts";
 import { isPrompt } from "../shim_rules.ts";
 import { type UserEntry, usersOf } from "../users.ts";
 import { profileConversation } from "./conversation.ts";
+import { isRefusal, ProfileCourse } from "./course.ts";
 import { Processes, type Running } from "./fork.ts";
 import type { ProfileOptions } from "./options.ts";
 import { problemsOf } from "./problems.ts";
-import {
-  HOOKS_OF_CALLS,
-  type Profile,
-  type ProfileCall,
-  type ProfileScene,
-  type ProfileStep,
-} from "./profile.ts";
+import { HOOKS_OF_CALLS, type Profile, type ProfileScene, type ProfileStep } from "./profile.ts";
 import type { ProfileName } from "./profiles.ts";
-import { isRefusal, type ProfileResult, type StepResult } from "./result.ts";
+import type { ProfileResult, StepResult } from "./result.ts";
 import { PROFILE_SCENE, profileText } from "./scene.ts";
 
 const PASSWORD = "correct horse";
@@ -54,8 +49,7 @@ export class Replay {
   readonly #steps: StepResult[] = [];
   readonly #shown: SeenMessage[] = [];
   readonly #prompted: SeenMessage[] = [];
-  readonly #succeeded = new Set<ProfileCall>();
-  #expired: boolean;
+  readonly #course: ProfileCourse;
   #refusedBy: StepResult | undefined;
   #questionFailed = false;
   #environment: Handle | undefined;
@@ -73,16 +67,16 @@ export class Replay {
     this.#person = typeof conversation === "function" ? conversation : script(conversation);
     this.#now = Temporal.Instant.from(now);
     this.#processes = new Processes(profile, this.#scene, module.hooks, (handle) => this.#started(handle));
-    this.#expired = options.expired ?? profile.expired ?? false;
+    this.#course = new ProfileCourse(profile, options.expired ?? profile.expired);
   }
 
   /** Makes all calls, until one of them ends it, and then those that tidy up. */
   async run(): Promise<ProfileResult> {
     for (const step of this.#profile.steps) {
-      if (this.#isCalled(step)) await this.#call(step);
+      if (this.#course.isCalled(step)) await this.#call(step);
     }
-    const isOther = this.#steps.some(({ user }) => user !== undefined && user !== this.#scene.user);
-    if (this.#profile.refusesOtherUser === true && isOther) this.#refusedBy ??= this.#steps.at(-1);
+    this.#course.finish(this.#steps.some(({ user }) => user !== undefined && user !== this.#scene.user));
+    if (this.#course.refusedBy !== undefined) this.#refusedBy ??= this.#steps.at(-1);
     return {
       profile: this.#name,
       outcome: this.#refusedBy === undefined ? "passed" : "refused",
@@ -96,13 +90,6 @@ export class Replay {
     };
   }
 
-  #isCalled({ when, needs = [], alsoAfter = [] }: ProfileStep): boolean {
-    if (when === "expired" && !this.#expired) return false;
-    const refusedBy = this.#refusedBy?.step.call;
-    if (refusedBy !== undefined && !alsoAfter.includes(refusedBy)) return false;
-    return needs.every((call) => this.#succeeded.has(call));
-  }
-
   /** A new handle: what the application has not set itself. */
   #started(handle: Handle): void {
     const { environment = {} } = this.#options;
@@ -112,33 +99,26 @@ export class Replay {
   async #call(step: ProfileStep): Promise<void> {
     const running = this.#processes.get(step.process);
     const handle = this.#processes.handle(running, step.handle ?? "main");
-    const { tries = 1 } = step;
     let last: StepResult | undefined;
-    for (let i = 0; i < tries; i++) {
+    let next: "again" | "next";
+    do {
       this.#prepare(step, handle);
+      this.#questionFailed = false;
       last = await this.#passes(step, running, handle);
-      if (last === undefined || !refuses(last, handle) || this.#questionFailed) break;
-    }
-    if (last !== undefined && this.#ends(step, last, handle)) {
-      this.#refusedBy ??= last;
-      return;
-    }
-    if (last !== undefined && refuses(last, handle)) return;
+      next = this.#course.note(step, codeOf(last, handle), this.#questionFailed);
+    } while (next === "again");
+    if (this.#course.refusedBy !== undefined) this.#refusedBy ??= last;
     // Another module of the stack has asked for the name.
     if (!handle.items.has("user")) handle.setItem("user", this.#scene.user);
-    this.#succeeded.add(step.call);
     if (step.call === "setCredentials" || step.call === "openSession") this.#environment = handle;
   }
 
   /** The hooks of one call: none follows one that refuses. */
-  async #passes(step: ProfileStep, running: Running, handle: Handle): Promise<StepResult | undefined> {
-    let last: StepResult | undefined;
-    for (const hook of HOOKS_OF_CALLS[step.call]) {
-      last = await this.#hook(step, hook, running, handle);
-      this.#steps.push(last);
-      if (isRefusal(last.result.code)) break;
-    }
-    return last;
+  async #passes(step: ProfileStep, running: Running, handle: Handle): Promise<StepResult> {
+    const [first, second] = HOOKS_OF_CALLS[step.call];
+    const one = await this.#hook(step, first, running, handle);
+    if (second === undefined || isRefusal(one.result.code)) return one;
+    return await this.#hook(step, second, running, handle);
   }
 
   #prepare({ call, items = {}, environment = {} }: ProfileStep, handle: Handle): void {
@@ -163,17 +143,6 @@ export class Replay {
     return { user, home: homeOf(user, this.#users) };
   }
 
-  /** Whether the application gives up after a hook. */
-  #ends({ call, ignores = [] }: ProfileStep, last: StepResult, handle: Handle): boolean {
-    const { code } = last.result;
-    if (call === "authenticate" && this.#questionFailed) return true;
-    if (call === "account" && !isRefusal(code)) {
-      this.#expired ||= code === "new_authtok_reqd";
-      return this.#expired && !this.#profile.steps.some(({ when }) => when === "expired");
-    }
-    return refuses(last, handle) && ignores !== "all" && !ignores.includes(code);
-  }
-
   async #hook(step: ProfileStep, hook: Hook, running: Running, handle: Handle): Promise<StepResult> {
     const resumed = this.#processes.resume(running, handle, hook);
     const continuity = handle.data === undefined ? "none" : resumed ? "resumed" : "same";
@@ -195,7 +164,9 @@ export class Replay {
     verify(person, result);
     if (hook === "authenticate") handle.authenticated = result.code;
     this.#processes.note(running, handle, result);
-    return { hook, step, process: running.name, pid: running.pid, user, continuity, result };
+    const one: StepResult = { hook, step, process: running.name, pid: running.pid, user, continuity, result };
+    this.#steps.push(one);
+    return one;
   }
 
   #usersFor(user: string | undefined): ReadonlyMap<string, UserEntry> {
@@ -217,7 +188,7 @@ export class Replay {
     const { limits } = this.#profile;
     const asksForUser = ({ style, text }: ConversationMessage) =>
       style === "prompt_echo_on" && !handle.items.has("user") && text === handle.items.get("user_prompt");
-    const fails = () => this.#questionFailed ||= call === "authenticate" && limits?.failureEnds === true;
+    const fails = () => this.#questionFailed = true;
     const passOn = profileConversation(conversation, {
       password,
       dropsInfo,
@@ -232,14 +203,15 @@ export class Replay {
     });
     return (messages) => {
       if (conversation === "none" && messages.some(isPrompt)) fails();
-      return this.#questionFailed ? "conv_err" : passOn(messages);
+      const isEnded = this.#questionFailed && call === "authenticate" && limits?.failureEnds === true;
+      return isEnded ? "conv_err" : passOn(messages);
     };
   }
 }
 
-/** Whether a hook refuses. Where authenticate had nothing to say in the same process, libpam does not ask what setCredentials says. */
-function refuses({ hook, result: { code } }: StepResult, handle: Handle): boolean {
-  return isRefusal(code) && !(hook === "setCredentials" && handle.authenticated === "ignore");
+/** What the application gets. Where authenticate had nothing to say in the same process, libpam does not ask what setCredentials says. */
+function codeOf({ hook, result: { code } }: StepResult, handle: Handle): PamCode {
+  return hook === "setCredentials" && handle.authenticated === "ignore" ? "ignore" : code;
 }
 
 /** The usual scene, with what the options say of it. */

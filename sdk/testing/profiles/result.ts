@@ -6,7 +6,6 @@
  */
 
 import type { Hook } from "../../hooks.ts";
-import type { PamCode } from "../../tokens.ts";
 import { formatResult, type HookResult, type SeenLine, type SeenMessage } from "../hook_result.ts";
 import type { ProfileStep } from "./profile.ts";
 import type { ProfileName } from "./profiles.ts";
@@ -114,9 +113,4 @@ export function formatProfile(result: ProfileResult): string {
 /** Whether a line of a hook says something that its head has not. */
 function isTelling(line: string): boolean {
   return !/^ {2}(?:hook|code): +\w+$|: +(?:nothing|none|kept)$/.test(line);
-}
-
-/** Whether a code refuses. Whoever has nothing to say leaves it to the others, who say success here. */
-export function isRefusal(code: PamCode): boolean {
-  return code !== "success" && code !== "ignore" && code !== "new_authtok_reqd";
 }
