@@ -96,7 +96,17 @@ function show(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(`${value.name}: ${value.message}`);
   const shown = withoutOctets(value);
   if (typeof shown !== "object" || shown === null) return String(shown);
-  return Deno.inspect(shown, { depth: 4, breakLength: Infinity, iterableLimit: 20, strAbbreviateSize: 256 });
+  return inspect(shown);
+}
+
+/** In the notation of the language. Under Node.js, where a module's tests may run, texts in it have other quotes. */
+function inspect(value: object): string {
+  const options = { depth: 4, breakLength: Infinity };
+  if (typeof Deno !== "undefined") {
+    return Deno.inspect(value, { ...options, iterableLimit: 20, strAbbreviateSize: 256 });
+  }
+  const util = globalThis.process.getBuiltinModule("node:util");
+  return util.inspect(value, { ...options, maxArrayLength: 20, maxStringLength: 256 });
 }
 
 const PLACEHOLDER = /\{\{|\}\}|\{([^{}]*)\}/g;

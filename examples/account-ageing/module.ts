@@ -119,6 +119,7 @@ async function mayChange(context: Preliminary): Promise<Result<"preliminary">> {
   return "text" in answer ? deny(answer.code, answer.text) : answer.code;
 }
 
+/** The module; its options, lines and answers are in README.md. */
 export default defineModule({
   options: Options,
   grants: { account: ["shadow"], password: ["shadow"] },

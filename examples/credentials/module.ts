@@ -94,6 +94,7 @@ function remove(context: All["setCredentials" | "closeSession"]): "success" {
   return "success";
 }
 
+/** The module; its options, lines and answers are in README.md. */
 export default defineModule({
   options: LineOptions,
   grants: { auth: GRANTS, session: GRANTS },

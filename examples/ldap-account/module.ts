@@ -159,6 +159,7 @@ async function account(context: Context): Promise<Result<"account">> {
   }
 }
 
+/** The module; its options, lines and answers are in README.md. */
 export default defineModule({
   options: Options,
   permissions: {

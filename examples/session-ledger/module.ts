@@ -221,6 +221,7 @@ async function close(
   });
 }
 
+/** The module; its options, lines and answers are in README.md. */
 export default defineModule({
   options: LineOptions,
   // "net" is what "store" names, and the administrator's to grant.

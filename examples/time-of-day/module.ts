@@ -176,6 +176,7 @@ async function ask(context: Context): Promise<Answer> {
   }
 }
 
+/** The module; its options, lines and answers are in README.md. */
 export default defineModule({
   options: LineOptions,
   permissions: { read: [{ option: "rules" }, { option: "time_conf" }, { option: "localtime" }] },

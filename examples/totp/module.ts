@@ -112,6 +112,7 @@ async function check(
   return "auth_err";
 }
 
+/** The module; its options, lines and answers are in README.md. */
 export default defineModule({
   options: LineOptions,
   grants: { auth: ["prompt"] },

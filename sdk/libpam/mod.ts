@@ -39,6 +39,8 @@
  * @module
  */
 
+import "./needs_deno.ts";
+
 export type { LineType } from "../hooks.ts";
 export { CODES, ITEMS, type PamCode, type PamItem, type PamStyle, STYLES } from "../tokens.ts";
 export {
