@@ -20,10 +20,6 @@ interface Check {
 /** At once; more gains nothing on the two cores that tests run on. */
 const PARALLEL = 2;
 
-/** Every module of examples/ as its author would publish it; `$0` is Deno. */
-const PUBLISH_EACH =
-  'for each in examples/*/deno.json; do (cd "${each%/*}" && "$0" publish --dry-run --allow-dirty --no-check); done';
-
 const root = new URL("..", import.meta.url).pathname;
 const deno = Deno.execPath();
 const script = (name: string, ...args: string[]) => [deno, "run", "-A", `scripts/${name}.ts`, ...args];
@@ -34,15 +30,16 @@ async function checks(): Promise<Check[]> {
   const shell = [...tree.files.values()]
     .filter(({ path, text }) => /\.sh$/.test(path) || /^#!.*\b(?:ba)?sh\b/.test(text))
     .map(({ path }) => path);
-  const { exports } = JSON.parse(await Deno.readTextFile("deno.json"));
+  const { exports, workspace } = JSON.parse(await Deno.readTextFile("deno.json"));
   const entries = Object.values<string>(exports);
+  const modules = workspace.map((folder: string) => `${folder}/module.ts`);
   const handWritten = paths(/^(shim|tests|scripts)\/.*(?<!_gen)\.[ch]$/);
   // The slow ones first.
   return [
     { name: "types", command: [deno, "check", "--quiet", ...paths(/\.ts$/)] },
-    { name: "publish", command: [deno, "publish", "--dry-run", "--allow-dirty", "--no-check"] },
-    { name: "publish examples", command: ["bash", "-ec", PUBLISH_EACH, deno] },
-    { name: "docs", command: [deno, "doc", "--lint", ...entries] },
+    { name: "publish", command: script("publish") },
+    { name: "api", command: script("publish/api", "--check"), remedy: "deno task api, if it is meant" },
+    { name: "docs", command: [deno, "doc", "--lint", ...entries, ...modules] },
     { name: "examples", command: script("examples", ...entries) },
     { name: "lint", command: [deno, "lint"] },
     { name: "format", command: [deno, "fmt", "--check"], remedy: "deno fmt" },
@@ -51,6 +48,7 @@ async function checks(): Promise<Check[]> {
     { name: "headers", command: ["make", "--silent", "-C", "shim", "headers"] },
     { name: "shell", command: ["shellcheck", ...shell] },
     { name: "tidy", command: script("tidy") },
+    { name: "versions", command: script("versions") },
     { name: "lockfile", command: [deno, "install", "--frozen"], remedy: "deno install --frozen=false" },
   ];
 }

@@ -8,7 +8,7 @@
 
 import assert from "node:assert/strict";
 import { copyFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { NODE_LEAST } from "../../scripts/pack/metadata.ts";
 import { fetchTools, npm } from "../../scripts/pack/tools.ts";
 
@@ -106,7 +106,9 @@ Deno.test("the npm package installs, type-checks and runs the test kit under Nod
   const package_ = await build(ROOT, folder.path);
   const PATH = `${dirname(node)}:${Deno.env.get("PATH")}`;
   await npm(project, ["install", "--prefer-offline", package_]);
-  for (const name of ["gate.ts", "gate_checks.ts"]) copyFileSync(join(SOURCES, name), join(project, name));
+  for (const path of ["npm/gate.ts", "npm/gate_checks.ts"]) {
+    copyFileSync(join(import.meta.dirname!, path), join(project, basename(path)));
+  }
 
   await t.step("a strict tsconfig with nodenext has nothing to say", async () => {
     const compilerOptions = {
