@@ -16,8 +16,8 @@ const CONFIG_NAMES = ["deno.json", "deno.jsonc"];
 const PACKAGE = "package.json";
 const LOCK = "deno.lock";
 
-/** The SDK's name, and how sources name the published one. */
-const SDK = "@pam-deno/sdk";
+/** The SDK's name, also as `deno pack` writes that of JSR into a package of npm, and how sources name the published one. */
+const SDK_NAMES = ["@pam-deno/sdk", "@jsr/pam-deno__sdk"];
 const SDK_PACKAGE = /(?<=["'])(?:jsr|npm):\/?@pam-deno\/sdk(?:@[^"'/\s]{1,64})?(?=["'])/g;
 
 /**
@@ -168,8 +168,7 @@ export function writeConfig(
   const config = {
     imports: {
       ...rebase(project.config.imports, base(own)),
-      ...Object.fromEntries([...published].map((name) => [name, installed])),
-      [SDK]: installed,
+      ...Object.fromEntries([...published, ...SDK_NAMES].map((name) => [name, installed])),
     },
     scopes: { [base(sdk)]: TYPES_ONLY },
     ...project.config.compilerOptions ? { compilerOptions: project.config.compilerOptions } : {},

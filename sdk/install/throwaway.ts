@@ -151,9 +151,9 @@ export async function bundleAsThrowaway(
   if ("error" in said) throw new ThrowawayError(explain(said.error, { folder, label, only, copied }));
   refuseLies(said, source, request);
   const specifier = source.kind === "path" ? join(label, said.main) : label;
-  const found = copied
-    ? copied.foreign
-    : said.inputs?.find((path) => path.startsWith(folder) && isOthers(path));
+  // What was fetched belongs to the throwaway user: that it does is no news.
+  const inputs = source.kind === "path" ? said.inputs : [];
+  const found = copied ? copied.foreign : inputs?.find((path) => path.startsWith(folder) && isOthers(path));
   const warnings = [...jail.warnings, ...found === undefined ? [] : [warnOf(found, copied !== undefined)]];
   return {
     ...await checkBundle(said),

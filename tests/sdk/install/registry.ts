@@ -15,8 +15,8 @@ export interface Registry extends AsyncDisposable {
     files: Readonly<Record<string, string>>,
     extra?: readonly TarEntry[],
   ): Promise<void>;
-  /** Publishes a package of JSR with the main file `./mod.ts`. */
-  jsr(name: string, version: string, files: Readonly<Record<string, string>>): Promise<void>;
+  /** Publishes a package of JSR; its main file is `./mod.ts` unless `main` says another. */
+  jsr(name: string, version: string, files: Readonly<Record<string, string>>, main?: string): Promise<void>;
   /** Answers a path with a text, whatever it is. */
   serve(path: string, text: string): void;
   /** The paths that were asked for. */
@@ -77,7 +77,7 @@ export function startRegistry(): Registry {
       texts.set(`/npm/${name}/-/${version}.tgz`, archive);
       texts.set(`/npm/${name}`, JSON.stringify(packument(name, all, url)));
     },
-    async jsr(name, version, files) {
+    async jsr(name, version, files, main = "./mod.ts") {
       texts.set(`/jsr/${name}/meta.json`, JSON.stringify({ latest: version, versions: { [version]: {} } }));
       const manifest: Record<string, { size: number; checksum: string }> = {};
       for (const [file, text] of Object.entries(files)) {
@@ -88,7 +88,7 @@ export function startRegistry(): Registry {
       }
       texts.set(
         `/jsr/${name}/${version}_meta.json`,
-        JSON.stringify({ manifest, exports: { ".": "./mod.ts" } }),
+        JSON.stringify({ manifest, exports: { ".": main } }),
       );
     },
     async [Symbol.asyncDispose]() {
