@@ -6,6 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
+// deno-lint-ignore pam-deno/context-random -- the key of a file, not of a hook
 import { createHmac, randomBytes } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { folded } from "./names.ts";

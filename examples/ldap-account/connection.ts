@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// deno-lint-ignore-file pam-deno/context-clock -- how long servers take
 /**
  * A connection to one server: protected, bound, and asked through ldapts.
  *

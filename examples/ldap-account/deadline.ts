@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// deno-lint-ignore-file pam-deno/context-clock -- how long is left
 /**
  * Time that runs out.
  *

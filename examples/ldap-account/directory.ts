@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// deno-lint-ignore-file pam-deno/context-clock -- how long servers take
 /**
  * Several servers that hold the same directory: asked in order, over connections that are kept, with a short memory of which is down.
  *

@@ -136,6 +136,7 @@ async function account(context: Context): Promise<Result<"account">> {
   }
   const name = options.where.ignoreCase ? user.toLowerCase() : user;
   const subject = { rules: rulesOf(options, context), user: name };
+  // deno-lint-ignore pam-deno/context-clock -- how long this takes
   const began = performance.now();
   try {
     const { decision, entry } = await directory.consult(
@@ -146,6 +147,7 @@ async function account(context: Context): Promise<Result<"account">> {
     );
     if (options.cache !== undefined) {
       // Of two hooks at once, the one that was refused wins.
+      // deno-lint-ignore pam-deno/context-clock -- how long this takes
       const decided = decision.allow ? now : now.add({ milliseconds: Math.round(performance.now() - began) });
       const { file, limitMs } = options.cache;
       cacheIn(file).remember({ ...subject, entry }, decision, decided, limitMs, log);

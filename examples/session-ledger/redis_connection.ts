@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// deno-lint-ignore-file pam-deno/context-clock -- how long the server takes
 /**
  * The worker's one connection to Redis: made when it is needed, kept, and made again when it was lost.
  *

@@ -141,9 +141,11 @@ async function opening(
   conf: TimeConf,
   netgroups: Netgroups,
 ): Promise<Temporal.ZonedDateTime | undefined> {
+  // deno-lint-ignore pam-deno/context-clock -- how long this takes
   const end = performance.now() + OPENING_MS_MAX;
   try {
     for (const rule of rulesFor(question, conf)) {
+      // deno-lint-ignore pam-deno/context-clock -- how long this takes
       if (performance.now() > end) return undefined;
       await netgroups.askFor(rule);
     }

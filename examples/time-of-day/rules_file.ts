@@ -47,6 +47,7 @@ export class RulesFiles<Rules> {
     const known = this.#known.get(path);
     if (known?.stamp === stamp && known.settled) return known.rules;
     // Before it is read: a change while it is read must leave another stamp.
+    // deno-lint-ignore pam-deno/context-clock -- compared with a file's time, which is the machine's
     const settled = ctime !== null && Date.now() - ctime.getTime() > SETTLED_MS;
     const rules = this.#parse(readAll(file, path), path);
     this.#known.set(path, { stamp, settled, rules });

@@ -167,6 +167,7 @@ export class Attempts implements Disposable {
 
   /** Does `work` when it is its turn, so that one login at most asks for the lock; and not after the time for that is over. */
   #try<T>(signal: AbortSignal, work: (open: Open) => T): Promise<T> {
+    // deno-lint-ignore pam-deno/context-clock -- how long this takes
     const end = performance.now() + WAIT_MS_MAX;
     const made = this.#turn.then(() => this.#untilUnlocked(signal, end, work));
     this.#turn = made.catch(() => {});
@@ -176,6 +177,7 @@ export class Attempts implements Disposable {
   /** Does `work`, again and again while another process has the lock. After any other failure the file is opened anew. */
   async #untilUnlocked<T>(signal: AbortSignal, end: number, work: (open: Open) => T): Promise<T> {
     while (true) {
+      // deno-lint-ignore pam-deno/context-clock -- how long this takes
       if (signal.aborted || performance.now() > end) {
         throw new Error("it was locked, or busy, for too long: look at what holds it");
       }
