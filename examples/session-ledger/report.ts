@@ -107,7 +107,6 @@ async function storeAt(place: string, flags: Flags, readOnly: boolean): Promise<
 async function remove(store: Store, flags: Flags, signal: AbortSignal): Promise<readonly Session[]> {
   const { remove: id, "remove-host": host } = flags;
   const meant = (await store.all(signal)).filter((session) => session.id === id || session.host === host);
-  // deno-lint-ignore pam-deno/context-clock -- a program of the administrator's, not a hook
   for (const session of meant) await store.end(session.id, "removed", Date.now(), signal);
   return meant;
 }

@@ -76,6 +76,11 @@ launch_flags() {
       printf '%s\n' --allow-read ${launch_write:+"--allow-write=$launch_write"} ${launch_net:+"--allow-net=$launch_net"} \
         --allow-env --allow-sys=uid,gid "--allow-run=$launch_run" "--allow-ffi=$(launch_libc)"
       ;;
+    new)
+      # It makes one folder where it is called.
+      launch_read=$(launch_readable "$launch_lib_dir" "$@") || return 1
+      printf '%s\n' "--allow-read=$launch_read,." --allow-write=. --allow-env --allow-sys=uid
+      ;;
     *)
       launch_read=$(launch_readable "$launch_lib_dir" "$@") || return 1
       printf '%s\n' "--allow-read=$launch_read" --allow-env --allow-sys=uid

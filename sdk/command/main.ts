@@ -13,6 +13,7 @@ import type { Context } from "./context.ts";
 import { EXIT } from "./exit_code.ts";
 import { reportFailure } from "./failure.ts";
 import { runLines } from "./lines.ts";
+import { runNew } from "./new.ts";
 import { Output } from "./output.ts";
 import { layoutOf } from "./places.ts";
 import { parseWords, type Words } from "./program.ts";
@@ -28,8 +29,8 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const words = parseWords(args, output);
     if (words === undefined) return EXIT.done;
-    // What root's shell holds open is not for a stranger's code. `lines` starts nothing, and may do nothing but read.
-    if (words.command !== "lines") keepDescriptors();
+    // What root's shell holds open is not for a stranger's code. These start nothing, and may not call the C library.
+    if (!["lines", "new"].includes(words.command)) keepDescriptors();
     using progress = new Progress(output);
     return await run(words, { layout: layoutOf(words), output, progress });
   } catch (error) {
@@ -45,6 +46,8 @@ function run(words: Words, context: Context): Promise<number> {
       return runCheck(words, context);
     case "lines":
       return runLines(words, context);
+    case "new":
+      return runNew(words, context);
     case "reload":
       return runReload(words, context);
     case "remove":

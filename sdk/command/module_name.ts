@@ -33,6 +33,11 @@ export function moduleName(): ValueParser<"sync", string> {
   };
 }
 
+/** Parses the name of a module that is not there yet: nothing is suggested. */
+export function newName(): ValueParser<"sync", string> {
+  return { ...moduleName(), *suggest() {} };
+}
+
 /** Completion never fails: a folder that cannot be read has no names. */
 function configured(): string[] {
   try {

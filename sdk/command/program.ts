@@ -16,6 +16,7 @@ import { ADD } from "./add.ts";
 import { CHECK } from "./check.ts";
 import { UsageError } from "./failure.ts";
 import { LINES } from "./lines.ts";
+import { NEW } from "./new.ts";
 import type { Output } from "./output.ts";
 import { PLACES } from "./places.ts";
 import { RELOAD } from "./reload.ts";
@@ -25,7 +26,7 @@ import { SERVE } from "./serve.ts";
 import { STATUS } from "./status.ts";
 
 /** The commands, in the order in which they are usually needed. */
-const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE), PLACES);
+const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, NEW), PLACES);
 
 /** What a command line says. */
 export type Words = InferValue<typeof PROGRAM>;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isGlobal, keyOf, memberName, type Node } from "./syntax.ts";
+import { isGlobal, keyOf, memberName, type Node, type Reports } from "./syntax.ts";
 
 /** Members of a global. */
 export interface Source {
@@ -17,11 +17,13 @@ export interface Source {
   readonly modules: readonly string[];
 }
 
-/** Visits what reads a member of `sources`, in whatever way; `report` gets the node, and how it is called. */
+/** Visits what reads a member of `sources`, in whatever way; `complain` gets how it is called. */
 export function ambient(
   sources: readonly Source[],
-  report: (node: Node, what: string) => void,
+  reports: Reports,
+  complain: (what: string) => string,
 ): Deno.lint.LintVisitor {
+  const report = (node: Node, what: string) => reports.add(node, complain(what));
   const named = (object: Node, member: string | undefined): string | undefined => {
     const found = sources.find(({ global, members, modules }) =>
       members.includes(member ?? "") && isGlobal(object, global, modules)
@@ -30,6 +32,7 @@ export function ambient(
   };
   return {
     MemberExpression(node) {
+      reports.look(node);
       const what = named(node.object, memberName(node));
       if (what !== undefined) report(node, what);
     },
@@ -48,6 +51,9 @@ export function ambient(
         members.includes(name) && modules.includes(parent.source.value)
       );
       if (from !== undefined) report(imported, `${from.global}.${name}`);
+    },
+    "Program:exit"() {
+      reports.end();
     },
   };
 }

@@ -6,7 +6,7 @@
  */
 
 import { ambient, type Source } from "./ambient.ts";
-import { isGlobal, isTest, type Node } from "./syntax.ts";
+import { isGlobal, isTest, Reports } from "./syntax.ts";
 
 const CLOCKS: readonly Source[] = [
   { global: "Date", members: ["now"], modules: [] },
@@ -18,19 +18,21 @@ const CLOCKS: readonly Source[] = [
 const HINT = "Take `now` from the handler's context and hand it on: tests and `pam-deno simulate` set it. " +
   "If how long something takes is meant, write `// deno-lint-ignore pam-deno/context-clock` above, and why";
 
-/** No clock but the context's. Files of tests may read it. */
+const complain = (what: string) => `${what} is the machine's clock, not the context's`;
+
+/** No clock but the context's. Tests, and programs that people start, may read it. */
 export const contextClock: Deno.lint.Rule = {
   create(context): Deno.lint.LintVisitor {
     if (isTest(context.filename)) return {};
-    const report = (node: Node, what: string): void =>
-      context.report({ node, message: `${what} is the machine's clock, not the context's`, hint: HINT });
+    const reports = new Reports(context, HINT);
     return {
-      ...ambient(CLOCKS, report),
+      ...ambient(CLOCKS, reports, complain),
       NewExpression(node) {
-        if (node.arguments.length === 0 && isGlobal(node.callee, "Date")) report(node, "new Date()");
+        const isNow = node.arguments.length === 0 && isGlobal(node.callee, "Date");
+        if (isNow) reports.add(node, complain("new Date()"));
       },
       CallExpression(node) {
-        if (isGlobal(node.callee, "Date")) report(node, "Date()");
+        if (isGlobal(node.callee, "Date")) reports.add(node, complain("Date()"));
       },
     };
   },

@@ -6,7 +6,7 @@
  */
 
 import { ambient, type Source } from "./ambient.ts";
-import { isTest } from "./syntax.ts";
+import { isTest, Reports } from "./syntax.ts";
 
 const OF_CRYPTO = [
   "getRandomValues",
@@ -26,13 +26,11 @@ const HINT =
   "Take `random` from the handler's context and hand it on: `random(16)` gives 16 octets that are " +
   "fit for secrets, and that a test can set";
 
-/** No chance but the context's. Files of tests may throw dice. */
+/** No chance but the context's. Tests, and programs that people start, may throw dice. */
 export const contextRandom: Deno.lint.Rule = {
   create(context): Deno.lint.LintVisitor {
     if (isTest(context.filename)) return {};
-    return ambient(
-      CHANCE,
-      (node, what) => context.report({ node, message: `${what} is chance that no test can set`, hint: HINT }),
-    );
+    const reports = new Reports(context, HINT);
+    return ambient(CHANCE, reports, (what) => `${what} is chance that no test can set`);
   },
 };

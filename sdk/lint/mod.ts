@@ -15,8 +15,9 @@
  * | `pam-deno/context-random` | chance is the context's `random`                                                    |
  * | `pam-deno/secret-in-log`  | nothing that was read out of a `Secret` gets into a log, the console or an error     |
  *
- * Tests and benchmarks (`*_test.ts`, `*.test.ts`, `*_bench.ts`) may have a clock, chance and secrets of their own. A rule sees one file
- * at a time: a helper of another file is believed.
+ * Tests and benchmarks (`*_test.ts`, `*.test.ts`, `*_bench.ts`), and programs beside the module (a file with `Deno.args` or
+ * `import.meta.main`), may have a clock, chance and secrets of their own. A rule sees one file at a time: a helper of another file is
+ * believed.
  *
  * @example
  * ```ts

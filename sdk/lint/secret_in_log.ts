@@ -16,6 +16,7 @@ import {
   memberName,
   type Node,
   parentOf,
+  Reports,
 } from "./syntax.ts";
 
 /** What a log has, LogTape's and the console's too. */
@@ -193,15 +194,19 @@ function isLog({ callee }: Deno.lint.CallExpression): boolean {
   return LOGS.includes(name ?? "");
 }
 
-/** Nothing that was read out of a Secret gets into a log, the console or an error. */
+/** Nothing that was read out of a Secret gets into a log, the console or an error; but for tests, and programs that people start. */
 export const secretInLog: Deno.lint.Rule = {
   create(context): Deno.lint.LintVisitor {
     if (isTest(context.filename)) return {};
     const gathered = new Gathered();
+    const reports = new Reports(context, HINT);
     const logged: Node[] = [];
     const thrown: Node[] = [];
     return {
       ...gathered.visitor,
+      MemberExpression(node) {
+        reports.look(node);
+      },
       CallExpression(node) {
         if (isLog(node)) logged.push(...node.arguments);
         const callee = bare(node.callee);
@@ -216,12 +221,12 @@ export const secretInLog: Deno.lint.Rule = {
         const readings = new Readings(gathered);
         const report = (nodes: readonly Node[], where: string) => {
           for (const node of nodes) {
-            if (!readings.hold(node)) continue;
-            context.report({ node, message: `What was read out of a Secret gets into ${where}`, hint: HINT });
+            if (readings.hold(node)) reports.add(node, `What was read out of a Secret gets into ${where}`);
           }
         };
         report(logged, "the log");
         report(thrown, "an error, and with it into the log");
+        reports.end();
       },
     };
   },

@@ -274,3 +274,40 @@ function isName(node: Deno.lint.Identifier): boolean {
 export function isTest(filename: string): boolean {
   return /[._](?:test|bench)\.[cm]?[jt]sx?$/.test(filename);
 }
+
+/** Whether a member tells that a file is a program that people start, and no part of a module: the worker has no arguments. */
+function isOfProgram(node: Deno.lint.MemberExpression): boolean {
+  const { object } = node;
+  const name = memberName(node);
+  return name === "main" && object.type === "MetaProperty" || name === "args" && isGlobal(object, "Deno");
+}
+
+/** Reports, at the end of a file, what was found in it, unless it is a program. */
+export class Reports {
+  readonly #context: Deno.lint.RuleContext;
+  readonly #hint: string;
+  readonly #found: { node: Node; message: string }[] = [];
+  #isProgram = false;
+
+  /** Reports to `context`, with the remedy `hint`. */
+  constructor(context: Deno.lint.RuleContext, hint: string) {
+    this.#context = context;
+    this.#hint = hint;
+  }
+
+  /** Keeps what is wrong at a node. */
+  add(node: Node, message: string): void {
+    this.#found.push({ node, message });
+  }
+
+  /** Looks at a member: it may tell that the file is a program. */
+  look(node: Deno.lint.MemberExpression): void {
+    this.#isProgram ||= isOfProgram(node);
+  }
+
+  /** Reports. */
+  end(): void {
+    if (this.#isProgram) return;
+    for (const { node, message } of this.#found) this.#context.report({ node, message, hint: this.#hint });
+  }
+}

@@ -67,3 +67,11 @@ Deno.test("context-clock and context-random leave tests and benchmarks alone", (
     assert.equal(reports(source, file).length, 2, file);
   }
 });
+
+Deno.test("no rule but return-deny minds a program beside the module", () => {
+  const body = `console.log(Date.now(), crypto.randomUUID(), secret.use((octets) => decode(octets)));`;
+  assert.equal(reports(body).length, 3);
+  assert.deepEqual(reports(`const [user] = Deno.args; ${body}`), []);
+  assert.deepEqual(reports(`${body} if (import.meta.main) main();`), []);
+  assert.equal(reports(`const Deno = { args: [] }; Deno.args; ${body}`).length, 3);
+});
