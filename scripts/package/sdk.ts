@@ -14,13 +14,17 @@ interface GraphModule {
   readonly dependencies?: readonly { readonly specifier: string; readonly code?: unknown }[];
 }
 
-/** Copies the SDK that `mod.ts` of the tree `root` stands for to the folder `into`, and what it takes from npm as one file each. */
+/**
+ * Copies the SDK that deno.json of the tree `root` exports to the folder `into`, and what it takes from npm as one file each. The deno.json
+ * there makes it the package of that name and version: modules that `pam-deno new` made have it in their `links`.
+ */
 export async function stageSdk(staging: Staging, root: string, into: string): Promise<void> {
-  const deno = Deno.execPath();
-  const { modules } = JSON.parse(await run([deno, "info", "--json", "mod.ts"], { cwd: root })) as {
-    modules: GraphModule[];
-  };
-  const own = modules.filter(({ specifier }) => specifier.startsWith("file:"));
+  const { name, version, license, exports } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+  const modules = new Map<string, GraphModule>();
+  for (const entry of Object.values<string>(exports)) {
+    for (const one of await graphOf(entry, root)) modules.set(one.specifier, one);
+  }
+  const own = [...modules.values()].filter(({ specifier }) => specifier.startsWith("file:"));
   for (const { local } of own) staging.copy(local!, join(into, relative(root, local!)));
   const taken = own.flatMap(({ dependencies }) => dependencies ?? [])
     .filter(({ specifier, code }) => code && !/^(?:\.|node:)/.test(specifier))
@@ -31,7 +35,12 @@ export async function stageSdk(staging: Staging, root: string, into: string): Pr
     await bundlePackage(name, root, staging.at(join(into, file)));
     imports[name] = `./${file}`;
   }
-  staging.write(join(into, "deno.json"), `${JSON.stringify({ imports }, null, 2)}\n`);
+  const config = { name, version, license, exports, imports };
+  staging.write(join(into, "deno.json"), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+async function graphOf(entry: string, root: string): Promise<readonly GraphModule[]> {
+  return JSON.parse(await run([Deno.execPath(), "info", "--json", entry], { cwd: root })).modules;
 }
 
 /** All that a package exports, in one file. */

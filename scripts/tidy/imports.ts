@@ -57,6 +57,8 @@ const LAYERS: readonly Layer[] = [
     "sdk/(?:install|supervisor)/.*",
     "sdk/status/homes\\.ts",
   ),
+  // What a module's author has: the published names alone.
+  layer("a template", "sdk/author/new/templates/.*", "mod\\.ts", "sdk/testing/mod\\.ts", "tests/stand_ins/.*"),
   layer(
     "authoring",
     "sdk/author/.*",
@@ -76,6 +78,7 @@ const LAYERS: readonly Layer[] = [
   // A scripted person answers the same way in memory and through libpam.
   layer("testing", "sdk/testing/.*", ROOT, WIRE, "sdk/libpam/(?:conversation|script)\\.ts"),
   layer("libpam", "sdk/libpam/.*", CORE),
+  layer("the lint plugin", "sdk/lint/.*"),
   layer("the entry point", "mod\\.ts", ROOT),
 ];
 

@@ -9,7 +9,8 @@ import { blank } from "./blank.ts";
 import { filesOf, type Finding, matches, type Tree } from "./tree.ts";
 
 /** Programs whose output is the console. */
-const MAY_PRINT = /^scripts\/|^sdk\/(supervisor|worker)\/main\.ts$|^sdk\/command\//;
+const MAY_PRINT =
+  /^scripts\/|^sdk\/(supervisor|worker)\/main\.ts$|^sdk\/command\/|^sdk\/author\/new\/templates\/\w+\/enroll\.ts$/;
 
 /** Nothing in the SDK prints: a worker's stdout is the supervisor's, and a module logs through `log`. */
 export function* printing(tree: Tree): Iterable<Finding> {

@@ -61,7 +61,7 @@ export async function runNew(
     sdk: sdk === "here" ? layout.sdkDir : undefined,
     year: Temporal.Now.plainDateISO().year,
   });
-  output.result(`made ${name}/, which begins as the template ${template}`);
+  output.result(output.wrapped(`made ${name}/, which begins as the template ${template}; next:`));
   for (const [verb, what] of next(name)) output.result(`  ${verb.padEnd(5)} ${what}`);
   return EXIT.done;
 }

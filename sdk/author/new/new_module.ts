@@ -108,7 +108,9 @@ function claim(stage: string, folder: string, { name, parent }: NewModuleOptions
 
 function taken(name: string, parent: string): NewModuleError {
   return new NewModuleError(
-    `${join(parent, name)} is there already, and nothing of it was changed: take another name, or another folder`,
+    `${
+      join(parent, name)
+    } is there already, and nothing of it was changed: take another name, or another folder`,
   );
 }
 
@@ -131,7 +133,9 @@ function makeIn(parent: string, folder: string): void {
   try {
     Deno.mkdirSync(folder);
   } catch (error) {
-    const reason = error instanceof Deno.errors.PermissionDenied ? "it belongs to somebody else" : String(error);
+    const reason = error instanceof Deno.errors.PermissionDenied
+      ? "it belongs to somebody else"
+      : String(error);
     throw new NewModuleError(`no folder can be made in ${parent}: ${reason}; go to a folder of yours`);
   }
 }

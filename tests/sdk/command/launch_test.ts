@@ -71,6 +71,12 @@ for (const words of [["lines", "policy"], ["help"], ["completion", "bash", "re"]
   });
 }
 
+Deno.test("pam-deno new may besides write where it is called", async () => {
+  const given = await flags(["new", "policy"]);
+  assert.deepEqual(given.filter((flag) => flag.startsWith("--allow-write")), ["--allow-write=."]);
+  assert.deepEqual(await powers(given), [""]);
+});
+
 Deno.test("launch_flags gives all permissions to nothing but what changes the machine", async () => {
   const all: string[] = [];
   for (const command of [...COMMANDS, "help", "completion", "frobnicate"]) {

@@ -18,6 +18,7 @@ export const COMMANDS = [
   "add",
   "check",
   "lines",
+  "new",
   "reload",
   "remove",
   "rollback",

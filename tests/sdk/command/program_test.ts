@@ -69,6 +69,12 @@ for (
     [["add", "x.ts", "--option", "open"], /Expected KEY=VALUE, not "open"/],
     [["add", "x.ts", "--dangerous", "everything"], /Expected one of "run", "ffi"/],
     [["rollback", "one", "--to", "xyz"], /8 to 64 hexadecimal digits, not "xyz"/],
+    [["new"], /Expected a `NAME`/],
+    [["new", "Office"], /only a-z, 0-9, _ and -, and at most 64 of them/],
+    [["new", "pam-deno"], /and is not pam-deno/],
+    [["new", "../office"], /only a-z, 0-9, _ and -/],
+    [["new", "office", "--template", "acount"], /Expected one of "account".* Did you mean "account"\?/],
+    [["new", "office", "--sdk", "npm"], /Expected one of "here" and "jsr"/],
     [["completion", "tcsh"], /tcsh/],
     [["status", "--config-dir"], /--config-dir/],
   ] as const
