@@ -58,7 +58,13 @@ const LAYERS: readonly Layer[] = [
     "sdk/status/homes\\.ts",
   ),
   // What a module's author has: the published names alone.
-  layer("a template", "sdk/author/new/templates/.*", "mod\\.ts", "sdk/testing/mod\\.ts", "tests/stand_ins/.*"),
+  layer(
+    "a template",
+    "sdk/author/new/templates/.*",
+    "mod\\.ts",
+    "sdk/testing/mod\\.ts",
+    "tests/stand_ins/.*",
+  ),
   layer(
     "authoring",
     "sdk/author/.*",
