@@ -26,14 +26,18 @@ good_deno() {
   printf '%s\n%s\n' "$DENO_LEAST" "${found#deno }" | sort -CV
 }
 
-# find_deno: prints the Deno to use, ours before that of PATH; fails if there is none.
+# find_deno: prints the Deno to use, ours before those of PATH; fails if there is none. The scripts themselves may be on PATH.
 find_deno() {
   local deno
   if [ -x "$TOOLS/deno" ]; then
     say "$TOOLS/deno"
-  elif deno=$(type -P deno) && [ ! "$deno" -ef "$ROOT/scripts/deno" ] && good_deno "$deno"; then
-    say "$deno"
-  else
-    return 1
+    return
   fi
+  while IFS= read -r deno; do
+    if [ ! "$deno" -ef "$ROOT/scripts/deno" ] && good_deno "$deno"; then
+      say "$deno"
+      return
+    fi
+  done < <(type -aP deno)
+  return 1
 }
