@@ -44,9 +44,6 @@ const ECHOES: readonly string[] = ["catch", "map", "then", "try", "use"];
 /** Functions that make a text of what they are handed, or write it somewhere. */
 const WRITERS: readonly string[] = ["String", "debug", "error", "info", "log", "stringify", "warn"];
 
-/** Helpers that call helpers are followed so far. */
-const DEPTH_MAX = 4;
-
 const THROWN = "`deny` is returned, never thrown: who throws is broken, and the login ends with service_err";
 const DROPPED = "This refusal is lost: `deny` refuses only if the handler returns what it made";
 const HINT = "Write `return deny(…)`, in a helper as well, and return what the helper returns";
@@ -62,6 +59,8 @@ function calledName({ callee }: Deno.lint.CallExpression): string | undefined {
 class Refusals {
   readonly #gathered: Gathered;
   readonly #text: (node: Node) => string;
+  /** Whether a function returns a refusal: no, while that is being looked at. */
+  readonly #helpers = new Map<FunctionNode, boolean>();
 
   constructor(gathered: Gathered, text: (node: Node) => string) {
     this.#gathered = gathered;
@@ -69,11 +68,11 @@ class Refusals {
   }
 
   /** Whether a call makes a refusal: of `deny` by whatever name, or of a function of this file that returns one. */
-  makes(call: Deno.lint.CallExpression, depth = 0): boolean {
+  makes(call: Deno.lint.CallExpression): boolean {
     const callee = bare(call.callee);
     if (callee.type === "MemberExpression") return this.#isMember(callee) && call.arguments.length === 2;
     const binding = bindingOf(callee);
-    return binding !== undefined && (this.isDeny(binding) || this.#isHelper(binding, depth));
+    return binding !== undefined && (this.isDeny(binding) || this.#isHelper(binding));
   }
 
   /** Whether a name means the `deny` of a context. */
@@ -94,21 +93,24 @@ class Refusals {
     return memberName(node) === "deny" && (kind === "parameter" || kind === "variable");
   }
 
-  #isHelper({ function: helper }: Binding, depth: number): boolean {
-    if (helper === undefined || depth >= DEPTH_MAX) return false;
-    return this.#gathered.returned(helper).some((value) => this.#holds(value, depth + 1));
+  #isHelper({ function: helper }: Binding): boolean {
+    if (helper === undefined) return false;
+    const known = this.#helpers.get(helper);
+    if (known !== undefined) return known;
+    this.#helpers.set(helper, false);
+    const is = this.#gathered.returned(helper).some((value) => this.#holds(value));
+    this.#helpers.set(helper, is);
+    return is;
   }
 
   /** Whether a returned expression may be a refusal. */
-  #holds(value: Node, depth: number): boolean {
+  #holds(value: Node): boolean {
     const node = bare(value);
     if (node.type === "ConditionalExpression") {
-      return this.#holds(node.consequent, depth) || this.#holds(node.alternate, depth);
+      return this.#holds(node.consequent) || this.#holds(node.alternate);
     }
-    if (node.type === "LogicalExpression") {
-      return this.#holds(node.left, depth) || this.#holds(node.right, depth);
-    }
-    return node.type === "CallExpression" && this.makes(node, depth);
+    if (node.type === "LogicalExpression") return this.#holds(node.left) || this.#holds(node.right);
+    return node.type === "CallExpression" && this.makes(node);
   }
 
   /** What becomes of the value of `node`. */

@@ -155,7 +155,6 @@ function* boundIn(scope: Node): Iterable<Binding> {
   switch (scope.type) {
     case "Program":
     case "BlockStatement":
-    case "StaticBlock":
       for (const statement of scope.body) yield* declared(statement);
       break;
     case "SwitchCase":
@@ -230,15 +229,19 @@ export function isGlobal(node: Node, name: string, sources: readonly string[] = 
 
 /** What a rule gathers while a file is walked, to be judged at its end. */
 export class Gathered {
-  /** The `return` statements of each function. */
-  readonly #returns: Deno.lint.ReturnStatement[] = [];
+  /** What stands in the `return` statements of each function. */
+  readonly #returned = new Map<FunctionNode, Node[]>();
   /** The identifiers, by name. */
   readonly #names = new Map<string, Deno.lint.Identifier[]>();
 
   /** The visitor that gathers. */
   readonly visitor: Deno.lint.LintVisitor = {
     ReturnStatement: (node) => {
-      this.#returns.push(node);
+      const from = functionAround(node);
+      if (from === undefined || node.argument === null) return;
+      const known = this.#returned.get(from);
+      if (known === undefined) this.#returned.set(from, [node.argument]);
+      else known.push(node.argument);
     },
     Identifier: (node) => {
       const known = this.#names.get(node.name);
@@ -248,11 +251,9 @@ export class Gathered {
   };
 
   /** What a function returns. */
-  returned(from: FunctionNode): Node[] {
+  returned(from: FunctionNode): readonly Node[] {
     if (from.body !== null && from.body.type !== "BlockStatement") return [from.body];
-    return this.#returns
-      .filter((statement) => isSame(functionAround(statement), from))
-      .flatMap(({ argument }) => argument ?? []);
+    return this.#returned.get(from) ?? [];
   }
 
   /** Where the value of a binding is used. */
