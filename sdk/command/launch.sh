@@ -80,6 +80,15 @@ launch_flags() {
       # It makes one folder where it is called.
       launch_read=$(launch_readable "$launch_lib_dir" "$@") || return 1
       printf '%s\n' "--allow-read=$launch_read,." --allow-write=. --allow-env --allow-sys=uid
+    simulate)
+      # The module runs in a process that may do what it declares. This one bundles it, has its types checked, and writes the page.
+      launch_run=$launch_deno,$launch_lib_dir/deno,$launch_lib_dir/esbuild
+      for launch_program in setpriv unshare prlimit getent id test true; do
+        launch_run=$launch_run,$(own_permissions_first "/usr/bin/$launch_program" "/bin/$launch_program")
+      done
+      launch_page=$(own_permissions_argument html "${TMPDIR:-/tmp}" "$@") || return 1
+      printf '%s\n' --allow-read "--allow-write=${TMPDIR:-/tmp},$launch_page" --allow-env --allow-sys=uid,gid \
+        "--allow-run=$launch_run" "--allow-ffi=$(launch_libc)"
       ;;
     *)
       launch_read=$(launch_readable "$launch_lib_dir" "$@") || return 1

@@ -22,6 +22,7 @@ import { runReload } from "./reload.ts";
 import { runRemove } from "./remove.ts";
 import { runRollback } from "./rollback.ts";
 import { runServe } from "./serve.ts";
+import { runSimulate } from "./simulate.ts";
 import { runStatus } from "./status.ts";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -56,6 +57,8 @@ function run(words: Words, context: Context): Promise<number> {
       return runRollback(words, context);
     case "serve":
       return runServe(context);
+    case "simulate":
+      return runSimulate(words, context);
     case "status":
       return runStatus(words, context);
   }

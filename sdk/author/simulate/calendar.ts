@@ -126,7 +126,9 @@ function zoneOf(name: string): string {
   try {
     return new Temporal.ZonedDateTime(0n, name).timeZoneId;
   } catch {
-    throw new CalendarError(`--tz ${name}: there is no such time zone: write an IANA name, such as Europe/Berlin`);
+    throw new CalendarError(
+      `--tz ${name}: there is no such time zone: write an IANA name, such as Europe/Berlin`,
+    );
   }
 }
 
@@ -136,7 +138,9 @@ function dateOf(option: string, word: string): Temporal.PlainDate {
   } catch {
     // A day that no calendar has.
   }
-  throw new CalendarError(`${option} ${word}: there is no such day: write it as YYYY-MM-DD, such as 2026-08-03`);
+  throw new CalendarError(
+    `${option} ${word}: there is no such day: write it as YYYY-MM-DD, such as 2026-08-03`,
+  );
 }
 
 function daysFrom(first: Temporal.PlainDate, { to, days }: CalendarWords): number {
@@ -165,7 +169,9 @@ export class Clock {
       for (let cell = day.first; cell < day.first + day.cells; cell++) {
         const at = this.#zoned(cell);
         // On a day on which clocks change, a time may come twice: the offset tells which.
-        this.#times.push(at.toPlainTime().toString({ smallestUnit: "minute" }) + (day.changes ? at.offset : ""));
+        this.#times.push(
+          at.toPlainTime().toString({ smallestUnit: "minute" }) + (day.changes ? at.offset : ""),
+        );
       }
     }
   }

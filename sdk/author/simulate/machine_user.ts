@@ -16,8 +16,8 @@ export async function machineUser(name: string): Promise<TestUser | undefined> {
   // A name that reads like a number, or like an option, is not asked for: it would be taken for something else.
   if (!/^[A-Za-z_][^:\n]*$/.test(name)) return undefined;
   const [entry, groups] = await Promise.all([run(GETENT, "passwd", name), run(ID, "-Gnz", "--", name)]);
-  const [spelt, , uid, gid, , home, shell] = entry?.split("\n", 1)[0]!.split(":") ?? [];
-  if (spelt === undefined || uid === undefined) return undefined;
+  const [spelt, , uid, gid, , home, shell] = (entry ?? "").split("\n", 1)[0]!.split(":");
+  if (!spelt || uid === undefined) return undefined;
   return {
     name: spelt,
     uid: Number(uid),

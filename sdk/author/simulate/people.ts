@@ -10,7 +10,6 @@ import * as v from "valibot";
 import { ConfigError, Source } from "../../config/source.ts";
 import type { TestUser } from "../../testing/options.ts";
 import { isLine } from "../../text.ts";
-import { LIMITS } from "../../wire/schema.ts";
 
 /** The most users. */
 export const USERS_MAX = 1_000;
@@ -30,6 +29,8 @@ export class PeopleError extends Error {
   override name = "PeopleError";
 }
 
+/** The longest name, in bytes, as the shim takes it. */
+const NAME_MAX = 256;
 /** What separates names in a field of CSV. */
 const SEPARATORS = /[\s;,]+/;
 /** User ids end here; the last one means "none". */
@@ -41,8 +42,8 @@ const name = v.pipe(
   v.string("is not a name"),
   v.check((text) => text !== "" && isLine(text), "is not a name: it is empty, or has control characters"),
   v.check(
-    (text) => new TextEncoder().encode(text).length <= LIMITS.NAME_MAX,
-    `is longer than ${LIMITS.NAME_MAX} bytes`,
+    (text) => new TextEncoder().encode(text).length <= NAME_MAX,
+    `is longer than ${NAME_MAX} bytes`,
   ),
 );
 const whole = (least: number, most: number) => {
@@ -96,7 +97,9 @@ export function userOf(word: string): AskedUser {
     const { issues } = v.safeParse(name, part);
     if (issues !== undefined) {
       throw new PeopleError(
-        `--user ${JSON.stringify(word)}: ${JSON.stringify(part)} ${issues[0].message}: write NAME, or NAME:GROUP,GROUP`,
+        `--user ${JSON.stringify(word)}: ${JSON.stringify(part)} ${
+          issues[0].message
+        }: write NAME, or NAME:GROUP,GROUP`,
       );
     }
   }
@@ -123,7 +126,11 @@ function ofJson(content: string, file: string): Person[] {
     const { output, issues = [], success } = v.safeParse(PEOPLE, source.parse());
     for (const issue of issues) {
       const path = issue.path?.map(({ key }) => key as string | number) ?? [];
-      const what = typeof path.at(-1) === "string" ? `"${path.at(-1)}"` : path.length > 0 ? "this user" : "the file";
+      const what = typeof path.at(-1) === "string"
+        ? `"${path.at(-1)}"`
+        : path.length > 0
+        ? "this user"
+        : "the file";
       source.problem(path, `${what} ${issue.message}`, issue.expected === "never");
     }
     source.throwIfWrong();
@@ -164,7 +171,9 @@ function ofCsv(content: string, file: string): Person[] {
     const place = `${file}:${info.lines}`;
     const { output, issues = [], success } = v.safeParse(PEOPLE, [personOf(record)]);
     for (const issue of issues) {
-      problems.push(`${place}: "${issue.path?.map(({ key }) => key).slice(1).join(".") ?? ""}" ${issue.message}`);
+      problems.push(
+        `${place}: "${issue.path?.map(({ key }) => key).slice(1).join(".") ?? ""}" ${issue.message}`,
+      );
     }
     return success ? output : [];
   });
@@ -225,4 +234,42 @@ function valueOf(kind: "text" | "number" | "names" | "boolean", field: string): 
         ? false
         : field;
   }
+}
+
+/** Users and their entries, as the test kit takes them. */
+export interface People {
+  /** Their names, in the order in which they were said. */
+  readonly names: readonly string[];
+  /** Their entries. */
+  readonly users: Readonly<Record<string, TestUser>>;
+}
+
+/**
+ * Users with what this machine knows of those that only have a name.
+ *
+ * @param asked The users.
+ * @param lookUp Asks this machine.
+ * @param note Told of a user whom it does not know.
+ * @throws {PeopleError} if one of them stands twice, or there are too many.
+ */
+export async function withEntries(
+  asked: readonly AskedUser[],
+  lookUp: (name: string) => Promise<TestUser | undefined>,
+  note: (text: string) => void,
+): Promise<People> {
+  const names = asked.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new PeopleError(`the user ${JSON.stringify(twice)} is named twice: name each once`);
+  }
+  if (names.length > USERS_MAX) throw new PeopleError(`${names.length} users: at most ${USERS_MAX}`);
+  const users: [string, TestUser][] = [];
+  for (const { name, entry } of asked) {
+    const known = entry ?? await lookUp(name);
+    if (known === undefined) {
+      note(`this machine has no user ${name}: taken for one with uid 1000 in a group of the same name`);
+    }
+    users.push([name, known ?? {}]);
+  }
+  return { names, users: Object.fromEntries(users) };
 }

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Asks a module all questions of a simulation, in a process that may do what the module declares and nothing else.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import type { Layout } from "../../config/layout.ts";
+import { resolvePermissions, type ScopedPermissions } from "../../config/permissions.ts";
+import { CODES, type PamCode } from "../../tokens.ts";
+import { FAILURES } from "../../hooks.ts";
+import { line } from "../../text.ts";
+import { wordsOf } from "../../words.ts";
+import { bundleSubject } from "../bundle.ts";
+import { Rehearsal } from "../rehearsal.ts";
+import { findSubject, type Subject } from "../subject.ts";
+import { checkTypes, type TypeCheck } from "../type_check.ts";
+import { cellsOf, Clock } from "./calendar.ts";
+import { answerProblem, LateError, OptionError, SimulationError } from "./errors.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Run } from "./runs.ts";
+import type { Asked, Simulation } from "./simulation.ts";
+import { HOOK_MAX_MS, type SimulateAnswer, type SimulateProgress, type SimulateRequest } from "./task.ts";
+
+/** What is asked, and what the databases say of whom. */
+export interface Plan extends Asked {
+  /** The entries of users. */
+  readonly users: SimulateRequest["users"];
+}
+
+/** What is said while it goes on. */
+export interface AskEvents {
+  /** How many questions have been answered. */
+  readonly progress: (asked: number) => void;
+  /** Something that is worth knowing and no error. */
+  readonly note: (text: string) => void;
+}
+
+/** A process that tells nothing for so long, in ms, is stuck: it tells when a hook has taken HOOK_MAX_MS. */
+const SILENCE_MAX_MS = HOOK_MAX_MS + 1_500;
+/** Permissions that no simulation gives: they are no sandbox any more. */
+const NOT_GIVEN = ["run", "ffi"] as const;
+
+/**
+ * Asks all of it.
+ *
+ * @throws {SimulationError} if the module has no such hook, does not type-check, or answers nonsense.
+ * @throws {OptionError} if it refuses the options.
+ * @throws {LateError} if a hook takes too long.
+ * @throws {RehearsalError} if it cannot be loaded.
+ */
+export async function ask(
+  plan: Plan,
+  layout: Pick<Layout, "libDir" | "sdkDir" | "cacheDir">,
+  events: AskEvents,
+): Promise<Simulation> {
+  const subject = findSubject(plan.module);
+  const folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-simulate-" }));
+  const over = new AbortController();
+  try {
+    // Beside the work, and not before it: it takes a second after a change.
+    const types = checkTypes(subject, layout, folder, over.signal);
+    const asked = askSubject(plan, subject, { layout, folder, events });
+    await Promise.race([asked, types.then((check) => demandTypes(check, plan.module)).then(() => asked)]);
+    const check = await types;
+    demandTypes(check, plan.module);
+    if (check.verdict === "unchecked") events.note(check.text);
+    return await asked;
+  } finally {
+    over.abort();
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function demandTypes({ verdict, text }: TypeCheck, word: string): void {
+  if (verdict !== "wrong") return;
+  throw new SimulationError(`${word}: it does not type-check, and would not be added:\n${text}`);
+}
+
+interface Around {
+  readonly layout: Pick<Layout, "libDir" | "sdkDir" | "cacheDir">;
+  readonly folder: string;
+  readonly events: AskEvents;
+}
+
+async function askSubject(
+  plan: Plan,
+  subject: Subject,
+  { layout, folder, events }: Around,
+): Promise<Simulation> {
+  const bundle = await bundleSubject(subject, layout, folder);
+  bundle.warnings.forEach(events.note);
+  const start = (permissions: ScopedPermissions) =>
+    Rehearsal.start({ layout, bundle, word: plan.module, name: subject.name, permissions });
+  // What it declares is read while it may do nothing.
+  await using looked = await start({});
+  const { hooks } = looked.declaration;
+  if (!hooks.includes(plan.hook)) {
+    throw new SimulationError(
+      `${plan.module}: it has no handler for ${plan.hook}, so it has no say there: try --hook ${
+        hooks.join(" or ")
+      }`,
+    );
+  }
+  const permissions = permissionsOf(plan, looked, events);
+  if (Object.keys(permissions).length === 0) return await askRehearsal(plan, looked, events);
+  await using allowed = await start(permissions);
+  return await askRehearsal(plan, allowed, events);
+}
+
+/** What the module declares, with the options' values in their places. */
+function permissionsOf(
+  { module, options }: Plan,
+  { declaration }: Rehearsal,
+  { note }: AskEvents,
+): ScopedPermissions {
+  const open = { ...declaration.permissions };
+  for (const kind of NOT_GIVEN) {
+    if ((open[kind]?.length ?? 0) === 0) continue;
+    note(`${module}: it declares the permission ${kind}, which a simulation does not give`);
+    delete open[kind];
+  }
+  const { permissions, problems } = resolvePermissions(open, optionsOf(options));
+  const [problem] = problems;
+  if (problem !== undefined) {
+    throw new SimulationError(
+      `${module}: it cannot be given the permission ${problem.kind}: ${problem.problem}`,
+    );
+  }
+  return permissions;
+}
+
+function optionsOf(words: readonly string[]): Readonly<Record<string, unknown>> {
+  try {
+    return wordsOf(words);
+  } catch (error) {
+    throw new OptionError(`--option: ${(error as Error).message}`);
+  }
+}
+
+async function askRehearsal(plan: Plan, rehearsal: Rehearsal, events: AskEvents): Promise<Simulation> {
+  const { module, hook, options, calendar, rows, users } = plan;
+  const instants = calendar.starts.slice(0, cellsOf(calendar));
+  let done = 0;
+  const silent = Promise.withResolvers<never>();
+  const stuck = () => silent.reject(lateError(plan, done, false));
+  let timer = setTimeout(stuck, SILENCE_MAX_MS);
+  try {
+    const task = rehearsal.run("simulate", { hook, options, rows, users, instants }, (value) => {
+      clearTimeout(timer);
+      timer = setTimeout(stuck, SILENCE_MAX_MS);
+      const { asked } = value as SimulateProgress;
+      // It is the module's process that says so.
+      if (Number.isSafeInteger(asked)) events.progress(done = asked);
+    });
+    task.catch(() => {});
+    const answer = await Promise.race([task, silent.promise]);
+    return simulationOf(plan, answer);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Says about whom and which instant a question was that was not answered. */
+function lateError({ module, hook, calendar, rows }: Plan, question: number, exactly: boolean): LateError {
+  const last = rows.length * cellsOf(calendar) - 1;
+  const number = Math.max(0, Math.min(question, last));
+  const { user, service } = rows[number % rows.length]!;
+  const at = new Clock(calendar).stamp(Math.floor(number / rows.length));
+  const seconds = HOOK_MAX_MS / 1000;
+  return new LateError(
+    `${module}: ${hook} was not answered within ${seconds} s ${
+      exactly ? "about" : "soon after the question about"
+    } ${user}, ${service}, at ${at}; a login would be refused then. ` +
+      `${number} of ${last + 1} questions were answered; the rest is not asked. ` +
+      (exactly ? "It waits for something that does not come" : "It loops without an end, and never waits"),
+  );
+}
+
+const COUNT = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const OUTCOME = v.object({
+  code: v.picklist(Object.keys(CODES) as PamCode[]),
+  failure: v.optional(v.picklist(Object.keys(FAILURES) as (keyof typeof FAILURES)[])),
+  cause: v.optional(v.string()),
+  texts: v.array(v.string()),
+  asked: v.optional(v.literal(true)),
+});
+/** What comes from the process is a stranger's word, whatever types say. */
+const ANSWER = v.union([
+  v.object({ outcomes: v.array(OUTCOME), rows: v.array(v.array(COUNT)) }),
+  v.object({ refused: v.string() }),
+  v.object({ unknown: v.string() }),
+  v.object({ late: COUNT }),
+]);
+
+function simulationOf(plan: Plan, answered: SimulateAnswer): Simulation {
+  const { success, output: answer } = v.safeParse(ANSWER, answered);
+  const { module, hook, options, calendar, rows } = plan;
+  if (!success) throw answerProblem(module);
+  if ("late" in answer) throw lateError(plan, answer.late, true);
+  if ("refused" in answer) throw new OptionError(`${module}: --option: ${line(answer.refused, 4096)}`);
+  if ("unknown" in answer) throw new OptionError(`${module}: --option: ${line(answer.unknown, 4096)}`);
+  const cells = cellsOf(calendar);
+  const runs = answer.rows.map((row) => runsOf(row, answer.outcomes.length, cells));
+  if (runs.length !== rows.length || runs.includes(undefined)) throw answerProblem(module);
+  return {
+    module,
+    hook,
+    options,
+    calendar,
+    rows,
+    outcomes: answer.outcomes as Outcome[],
+    runs: runs as Run[][],
+  };
+}
+
+/** The runs of a row; `undefined` if they are not of all cells, or have an outcome that is none. */
+function runsOf(row: readonly number[], outcomes: number, cells: number): Run[] | undefined {
+  const runs: Run[] = [];
+  let first = 0;
+  for (let i = 0; i < row.length; i += 2) {
+    const [length, value] = [row[i]!, row[i + 1] ?? outcomes];
+    if (length < 1 || value >= outcomes) return undefined;
+    runs.push({ first, cells: length, value });
+    first += length;
+  }
+  return first === cells ? runs : undefined;
+}
