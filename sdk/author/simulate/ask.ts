@@ -140,7 +140,7 @@ function optionsOf(words: readonly string[]): Readonly<Record<string, unknown>> 
 }
 
 async function askRehearsal(plan: Plan, rehearsal: Rehearsal, events: AskEvents): Promise<Simulation> {
-  const { module, hook, options, calendar, rows, users } = plan;
+  const { hook, options, calendar, rows, users } = plan;
   const instants = calendar.starts.slice(0, cellsOf(calendar));
   let done = 0;
   const silent = Promise.withResolvers<never>();
