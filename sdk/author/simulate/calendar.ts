@@ -99,7 +99,7 @@ export function calendarOf(words: CalendarWords, here: Here): Calendar {
       first: starts.length,
       cells,
       minutes,
-      changes: start.offsetNanoseconds !== end.offsetNanoseconds,
+      changes: minutes !== DAY_MIN || start.offsetNanoseconds !== end.offsetNanoseconds,
     });
     for (let i = 0; i < cells; i++) starts.push(start.epochMilliseconds + i * stepMin * MINUTE_MS);
     [date, start] = [next, end];
@@ -108,7 +108,7 @@ export function calendarOf(words: CalendarWords, here: Here): Calendar {
   return { zone, stepMin, days, starts };
 }
 
-/** The first instant of a calendar, the cells and the last one are those between. */
+/** How many cells there are. */
 export function cellsOf({ starts }: Pick<Calendar, "starts">): number {
   return starts.length - 1;
 }

@@ -74,16 +74,17 @@ function factsOf({ module, hook, options, other, calendar, rows }: Picture): str
     list.map((word) => `<code>${html(word)}</code>`).join(" ") || "none";
   const names = (list: readonly string[]) =>
     [...new Set(list)].map((name) => html(name)).join(", ") || "none";
+  const then = (name: string, value: () => string): [string, string][] =>
+    other === undefined ? [] : [[name, value()]];
+  // In pairs: what is asked on the left, when and about whom on the right.
   const facts: [string, string][] = [
     ["Module", `<code>${html(module)}</code>`],
     ["Hook", `<code>${hook}</code>`],
     ["Options", words(options)],
-    ...other === undefined ? [] : [
-      ["Module then", `<code>${html(other.module)}</code>`] as [string, string],
-      ["Options then", words(other.options)] as [string, string],
-    ],
     ["Days", `${days[0]!.date} to ${days.at(-1)!.date}, ${html(zone)}`],
+    ...then("Module then", () => `<code>${html(other!.module)}</code>`),
     ["Services", names(rows.map(({ service }) => service))],
+    ...then("Options then", () => words(other!.options)),
     ["Hosts", names(rows.flatMap(({ rhost }) => rhost === undefined ? [] : [rhost]))],
     [
       "Questions",
