@@ -11,6 +11,7 @@ import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
 import { choice, integer, string } from "@optique/core/valueparser";
+import { dirname, resolve } from "node:path";
 import type { Comparison } from "../author/simulate/comparison.ts";
 import type { Picture } from "../author/simulate/picture.ts";
 import type { Plan } from "../author/simulate/ask.ts";
@@ -26,6 +27,8 @@ import { wrap } from "./wrap.ts";
 const CELLS_MAX = 1_000_000;
 /** The service where none is said. */
 const SERVICE = "sshd";
+/** On a terminal it is told how far it is so often, in ms. */
+const SHOWN_MS = 100;
 /** In a log it is told how far it is whenever so much more is done, in percent. */
 const LOGGED_PERCENT = 10;
 
@@ -137,7 +140,10 @@ export async function runSimulate(words: Words, context: Context): Promise<numbe
   return EXIT.failed;
 }
 
-function demandSense({ compare, failOnChange }: Words, isComparison: boolean): void {
+function demandSense({ compare, failOnChange, html }: Words, isComparison: boolean): void {
+  if (html !== undefined && !followed(dirname(resolve(html)))?.isDirectory) {
+    throw new CommandError(`${html}: there is no folder ${dirname(html)}: make it, or name another file`);
+  }
   if (isComparison) return;
   const said = compare ? "--compare" : failOnChange ? "--fail-on-change" : undefined;
   if (said === undefined) return;
@@ -211,10 +217,22 @@ async function peopleOfWords({ user, users }: Words, note: (text: string) => voi
   }
 }
 
-function readText(path: string, most: number): string {
-  if (Deno.statSync(path).size > most) {
-    throw new CommandError(`${path}: it is larger than ${most} bytes: name fewer users`);
+/** What is at the end of a path, behind all links. */
+function followed(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
+}
+
+function readText(path: string, most: number): string {
+  const found = followed(path);
+  if (found === undefined || found.isDirectory) {
+    throw new CommandError(`${path}: there is no such file: check --users`);
+  }
+  if (found.size > most) throw new CommandError(`${path}: it is larger than ${most} bytes: name fewer users`);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(path));
   } catch (error) {
@@ -233,11 +251,13 @@ async function askAll(plans: readonly Plan[], { layout, output, progress }: Cont
   const all = plans.reduce((sum, { rows, calendar }) => sum + rows.length * cellsOf(calendar), 0);
   const notes = new Set<string>();
   let logged = 0;
+  let shown = 0;
   progress.step(`starting ${plans[0]!.module}`);
   const tell = () => {
     const percent = Math.floor(asked.reduce((sum, done) => sum + done, 0) / all * 100);
-    if (!output.canRewrite && percent < logged + LOGGED_PERCENT) return;
-    logged = percent;
+    const now = performance.now();
+    if (output.canRewrite ? now < shown + SHOWN_MS : percent < logged + LOGGED_PERCENT) return;
+    [logged, shown] = [percent, now];
     progress.step(`asking ${plans[0]!.hook}, ${percent} % of ${all} questions${dayOf(plans[0]!, asked[0]!)}`);
   };
   try {

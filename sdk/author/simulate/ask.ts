@@ -162,19 +162,20 @@ async function askRehearsal(plan: Plan, rehearsal: Rehearsal, events: AskEvents)
   }
 }
 
-/** Says about whom and which instant a question was that was not answered. */
-function lateError({ module, hook, calendar, rows }: Plan, question: number, exactly: boolean): LateError {
-  const last = rows.length * cellsOf(calendar) - 1;
-  const number = Math.max(0, Math.min(question, last));
+/** Says which question was not answered; where the process was stuck, which instant it had told of last. */
+function lateError({ module, hook, calendar, rows }: Plan, question: number, isWaiting: boolean): LateError {
+  const all = rows.length * cellsOf(calendar);
+  const number = Math.max(0, Math.min(question, all - 1));
   const { user, service } = rows[number % rows.length]!;
   const at = new Clock(calendar).stamp(Math.floor(number / rows.length));
-  const seconds = HOOK_MAX_MS / 1000;
+  const [where, why] = isWaiting
+    ? [`about ${user}, ${service}, at ${at}`, "It waits for something that does not come"]
+    : [`about somebody at ${at}, or soon after`, "It loops without an end, and never waits"];
   return new LateError(
-    `${module}: ${hook} was not answered within ${seconds} s ${
-      exactly ? "about" : "soon after the question about"
-    } ${user}, ${service}, at ${at}; a login would be refused then. ` +
-      `${number} of ${last + 1} questions were answered; the rest is not asked. ` +
-      (exactly ? "It waits for something that does not come" : "It loops without an end, and never waits"),
+    `${module}: ${hook} was not answered within ${
+      HOOK_MAX_MS / 1000
+    } s ${where}: a login would be refused then. ` +
+      `${why}. ${number} of ${all} questions were answered; the others are not asked`,
   );
 }
 

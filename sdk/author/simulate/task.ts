@@ -23,8 +23,10 @@ import { RunBuilder } from "./runs.ts";
 
 /** How long one hook may take, in ms: the service budget of a worker. */
 export const HOOK_MAX_MS = 5_000;
-/** How often is told how far it is, in ms. */
-const PROGRESS_MS = 100;
+/** How often everything else has its turn, in ms. */
+const TURN_MS = 100;
+/** How often is told how far it is, in ms: often, so that it is known where a module stops that never waits. */
+const PROGRESS_MS = 2;
 
 /** Who logs in, to what, from where. */
 export interface Row {
@@ -87,15 +89,13 @@ export async function simulateTask(
   let asked = 0;
   for (const instant of instants) {
     const now = Temporal.Instant.fromEpochMilliseconds(instant);
+    if (watch.isTelling) progress({ asked } satisfies SimulateProgress);
     for (const [i, question] of questions.entries()) {
       const result = await question.ask(now, watch.signal);
       if (watch.signal.aborted) return { late: asked };
       runs[i]!.push(table.numberOf(outcomeOf(result)));
       asked++;
-      if (watch.isDue) {
-        progress({ asked } satisfies SimulateProgress);
-        await watch.again();
-      }
+      if (watch.isDue) await watch.again();
     }
   }
   return {
@@ -108,7 +108,8 @@ export async function simulateTask(
 class Watch implements Disposable {
   readonly #late = new AbortController();
   #timer = this.#arm();
-  #due = performance.now() + PROGRESS_MS;
+  #due = performance.now() + TURN_MS;
+  #told = 0;
 
   get signal(): AbortSignal {
     return this.#late.signal;
@@ -119,12 +120,20 @@ class Watch implements Disposable {
     return performance.now() >= this.#due;
   }
 
+  /** Whether it is time to tell how far it is. */
+  get isTelling(): boolean {
+    const now = performance.now();
+    if (now < this.#told + PROGRESS_MS) return false;
+    this.#told = now;
+    return true;
+  }
+
   /** Lets everything else have its turn, and begins to count again. */
   async again(): Promise<void> {
     clearTimeout(this.#timer);
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#timer = this.#arm();
-    this.#due = performance.now() + PROGRESS_MS;
+    this.#due = performance.now() + TURN_MS;
   }
 
   #arm(): ReturnType<typeof setTimeout> {
