@@ -21,7 +21,6 @@ import type { Context } from "./context.ts";
 import { EXIT } from "./exit_code.ts";
 import { CommandError, UsageError } from "./failure.ts";
 import { pathWord } from "./path_word.ts";
-import { wrap } from "./wrap.ts";
 
 /** The most questions: more take longer than anybody waits, and make a page that nobody reads. */
 const CELLS_MAX = 1_000_000;
@@ -297,5 +296,6 @@ async function show(
   }
   if (json) return output.json(document());
   const { drawPicture } = await import("../author/simulate/terminal.ts");
-  output.result(drawPicture(picture, { width: output.width, colour: output.colour, wrap }));
+  const { width, colour } = output;
+  output.result(drawPicture(picture, { width, colour, wrap: (text) => output.wrapped(text) }));
 }

@@ -27,7 +27,7 @@ export interface DrawOptions {
   readonly width: number;
   /** Whether colours go with the letters. */
   readonly colour: boolean;
-  /** Breaks lines that are too long. */
+  /** Breaks lines that are too long; leaves them where something else than a person reads. */
   readonly wrap: (text: string, width: number) => string;
 }
 

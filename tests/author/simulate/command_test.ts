@@ -114,7 +114,10 @@ Deno.test("simulate draws letters into a pipe, and nothing else", async () => {
   assert.match(stdout, /^Mon 08-03 \.{17}#{19}\.{12}$/m);
   assert.match(stdout, /^Sat 08-08 \.{48}$/m);
   assert.match(stdout, /^# success +190 28\.3 % {2}the login goes on$/m);
-  assert.match(stdout, /"Logins are closed for you until 2026-08-04 08:30\n? +\(Europe\/Berlin\)"/);
+  assert.match(
+    stdout,
+    /^ +\d+ perm_denied "Logins are closed for you until 2026-08-04 08:30 \(Europe\/Berlin\)"$/m,
+  );
 });
 
 Deno.test("simulate fits 40 columns, and colours nothing where NO_COLOR is set", async () => {
@@ -224,6 +227,18 @@ Deno.test("simulate asks about users as this machine knows them, or says that it
   assert.match(run.stderr, /^pam-deno: this machine has no user nobody-of-this-name: taken for one/m);
   const own = await simulate(...words);
   assert.match(own.stdout, new RegExp(`perm_denied "${Deno.uid()} `));
+});
+
+Deno.test("simulate prints what docs/running.md shows", async () => {
+  const text = Deno.readTextFileSync(join(ROOT, "docs", "running.md"));
+  const [, command, shown] = /^```sh\n(pam-deno simulate time-of-day [^]*?)```\n\n```\n([^]*?)```$/m.exec(
+    text,
+  )!;
+  const words = command!.replaceAll("\\\n", " ").trim().split(/\s+/).slice(2);
+  const run = await simulate(...words.map((word) => word === "time-of-day" ? TIME_OF_DAY : word));
+  assert.equal(run.status, 0, run.stderr);
+  const printed = run.stdout.replaceAll(TIME_OF_DAY, "time-of-day");
+  assert.equal(printed.slice(0, printed.indexOf("\nChanges, and how often:")), shown);
 });
 
 Deno.test("simulate writes the page beside the picture", async () => {

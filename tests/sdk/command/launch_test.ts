@@ -46,6 +46,14 @@ Deno.test("pam-deno check may besides have a folder of its own for those that it
   assert.deepEqual(await powers(await flags(["check"])), ["scratch", "passwords"]);
 });
 
+Deno.test("pam-deno simulate may besides start what it needs, and write a page where it is told to", async () => {
+  assert.deepEqual(await powers(await flags(["simulate", "module.ts"])), ["scratch", "run", "passwords"]);
+  const write = (await flags(["simulate", "module.ts", "--html", "week.html"])).find((flag) =>
+    flag.startsWith("--allow-write=")
+  );
+  assert.ok(write?.split(",").includes(join(Deno.cwd(), "week.html")), write);
+});
+
 for (const command of ["status", "check"]) {
   Deno.test(`pam-deno ${command} may knock at the sockets that are there, and at nothing else`, async () => {
     const folder = await Deno.makeTempDir({ prefix: "pam-deno-test-" });

@@ -10,7 +10,7 @@ const PAGES = ["pam-deno.8", "pam_deno.8"] as const;
 /** A page as one reads it. */
 async function page(name: (typeof PAGES)[number]): Promise<string> {
   const { code, stdout } = await new Deno.Command("mandoc", {
-    args: ["-T", "utf8", "-O", "width=200", join(MAN, name)],
+    args: ["-T", "utf8", "-O", "width=1000", join(MAN, name)],
   }).output();
   assert.equal(code, 0);
   // deno-lint-ignore no-control-regex

@@ -23,6 +23,7 @@ export const COMMANDS = [
   "remove",
   "rollback",
   "serve",
+  "simulate",
   "status",
 ] as const;
 
