@@ -290,7 +290,17 @@ async function show(
   { output }: Context,
 ): Promise<void> {
   if (html !== undefined) {
-    const { pageOf } = await import("../author/simulate/page.ts");
+    const [{ pageOf }, { RECTANGLES_MAX, rectanglesOf }] = await Promise.all([
+      import("../author/simulate/page.ts"),
+      import("../author/simulate/page_grid.ts"),
+    ]);
+    const rectangles = rectanglesOf(picture);
+    if (rectangles > RECTANGLES_MAX) {
+      throw new CommandError(
+        `${html}: ${rectangles} rectangles are too many for a page, which has ${RECTANGLES_MAX} at most: ` +
+          "take fewer users or days, or a longer --step",
+      );
+    }
     Deno.writeTextFileSync(html, pageOf(picture));
     output.note(`pam-deno: ${html} has the picture as a page`);
   }

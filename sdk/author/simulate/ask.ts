@@ -39,6 +39,8 @@ export interface AskEvents {
 
 /** A process that tells nothing for so long, in ms, is stuck: it tells when a hook has taken HOOK_MAX_MS. */
 const SILENCE_MAX_MS = HOOK_MAX_MS + 1_500;
+/** The longest message of a module that is shown, in bytes. */
+const LOG_MAX = 4_096;
 /** Permissions that no simulation gives: they are no sandbox any more. */
 const NOT_GIVEN = ["run", "ffi"] as const;
 
@@ -200,8 +202,10 @@ function simulationOf(plan: Plan, answered: SimulateAnswer): Simulation {
   const { module, hook, options, calendar, rows } = plan;
   if (!success) throw answerProblem(module);
   if ("late" in answer) throw lateError(plan, answer.late, true);
-  if ("refused" in answer) throw new OptionError(`${module}: --option: ${line(answer.refused, 4096)}`);
-  if ("unknown" in answer) throw new OptionError(`${module}: --option: ${line(answer.unknown, 4096)}`);
+  if ("refused" in answer) throw new OptionError(`${module}: --option: ${line(answer.refused, LOG_MAX)}`);
+  if ("unknown" in answer) {
+    throw new OptionError(`${module}: --option: ${line(answer.unknown, LOG_MAX)}: take it out`);
+  }
   const cells = cellsOf(calendar);
   const runs = answer.rows.map((row) => runsOf(row, answer.outcomes.length, cells));
   if (runs.length !== rows.length || runs.includes(undefined)) throw answerProblem(module);

@@ -9,6 +9,7 @@
 /** Minutes of a day of 24 hours. */
 const DAY_MIN = 1440;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 /** The most days. */
 export const DAYS_MAX = 366;
 /** The days where nothing else is said. */
@@ -187,9 +188,12 @@ export class Clock {
     return this.#times[cell]!;
   }
 
-  /** The hour in which a cell begins, from 0 to 23. */
-  hour(cell: number): number {
-    return Number(this.#times[cell]!.slice(0, 2));
+  /** The hour that clocks show so many hours after the beginning of a day, from 0 to 23. */
+  hourAfter({ first, changes }: Day, hours: number): number {
+    if (!changes) return hours;
+    const { starts, zone } = this.#calendar;
+    const ms = starts[first]! + hours * HOUR_MS;
+    return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).hour;
   }
 
   /** The time at which the run of cells from `from` to before `to` ends: `24:00` at midnight. All of them are of one day. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Calendar, Clock, type Day } from "./calendar.ts";
+import { Clock, type Day } from "./calendar.ts";
 import { html } from "./html.ts";
 import { nameOf, type Outcome } from "./outcome.ts";
 import type { Picture, Value } from "./picture.ts";
@@ -19,6 +19,17 @@ const HOURS_EVERY = 6;
 const HOUR_MS = 3_600_000;
 /** The longest text of a tooltip, in bytes; the panel has all of it. */
 const TOOLTIP_MAX = 200;
+
+/** The most rectangles: more make a page that no browser opens. */
+export const RECTANGLES_MAX = 100_000;
+
+/** How many rectangles a page of the picture has. */
+export function rectanglesOf({ runs, calendar }: Picture): number {
+  return runs.reduce(
+    (sum, row) => calendar.days.reduce((sum, day) => sum + runsOfDay(row, day).length, sum),
+    0,
+  );
+}
 
 /** The grids. */
 export function gridsOf(picture: Picture): string {
@@ -109,13 +120,12 @@ ${drawn.join("\n")}
       `<use href="#e${number}"/></svg></div>`;
   }
 
-  #hours({ first, minutes, changes }: Day): string {
+  #hours(day: Day): string {
     const marks: string[] = [];
-    for (let hour = 1; hour < minutes / 60; hour++) {
-      const ms = this.#at(first) + hour * HOUR_MS;
-      const shown = changes ? hourOf(ms, this.#picture.calendar) : hour;
+    for (let hour = 1; hour < day.minutes / 60; hour++) {
+      const shown = this.#clock.hourAfter(day, hour);
       if (shown % HOURS_EVERY !== 0) continue;
-      const x = this.#x(ms);
+      const x = this.#x(this.#at(day.first) + hour * HOUR_MS);
       marks.push(
         `<line x1="${x}" x2="${x}" y1="34" y2="100%"/><text class="hour" aria-hidden="true" x="${x}" y="31" text-anchor="middle">${shown}</text>`,
       );
@@ -148,10 +158,6 @@ ${drawn.join("\n")}
         html(`${login}, ${when}: `)
       }${html(tooltipOf(values[value]!), TOOLTIP_MAX)}</title></rect>`;
   }
-}
-
-function hourOf(ms: number, { zone }: Calendar): number {
-  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).hour;
 }
 
 function tooltipOf({ outcome, before }: Value): string {

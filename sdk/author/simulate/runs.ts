@@ -39,10 +39,24 @@ export class RunBuilder {
 /** The runs of one day. */
 export function runsOfDay<T>(runs: readonly Run<T>[], { first, cells }: Day): Run<T>[] {
   const end = first + cells;
-  return runs.filter((run) => run.first < end && run.first + run.cells > first).map((run) => {
+  const found: Run<T>[] = [];
+  for (let i = indexOf(runs, first); i < runs.length && runs[i]!.first < end; i++) {
+    const run = runs[i]!;
     const from = Math.max(run.first, first);
-    return { first: from, cells: Math.min(run.first + run.cells, end) - from, value: run.value };
-  });
+    found.push({ first: from, cells: Math.min(run.first + run.cells, end) - from, value: run.value });
+  }
+  return found;
+}
+
+/** Which of the runs a cell is in. */
+function indexOf(runs: readonly Run<unknown>[], cell: number): number {
+  let [low, high] = [0, runs.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (runs[middle]!.first <= cell) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** The value of each cell. */

@@ -155,7 +155,7 @@ function tableOf(picture: Picture, group: Group, width: number): Table {
   const { calendar } = picture;
   const clock = new Clock(calendar);
   const [perHour, every] = scaleOf(calendar, width);
-  const rulers = calendar.days.map((day) => rulerOf(day, clock, { perHour, every, calendar }));
+  const rulers = calendar.days.map((day) => rulerOf(day, clock, perHour, every));
   const lines = calendar.days.map((day, i) => ({
     ruler: rulers[i] === rulers[i - 1] ? undefined : rulers[i],
     day,
@@ -182,18 +182,11 @@ function scaleOf({ days, stepMin }: Calendar, width: number): readonly [perHour:
   return fits ?? SCALES.at(-1)!;
 }
 
-interface Scale {
-  readonly perHour: number;
-  readonly every: number;
-  readonly calendar: Calendar;
-}
-
 /** The hours above a day, where they begin. An hour that clocks show twice stands there twice. */
-function rulerOf(day: Day, clock: Clock, { perHour, every, calendar }: Scale): string {
+function rulerOf(day: Day, clock: Clock, perHour: number, every: number): string {
   let ruler = " ".repeat(LABEL);
   for (let column = 0; column < day.minutes / HOUR_MIN * perHour; column += perHour) {
-    const cell = day.first + Math.floor(column / perHour * HOUR_MIN / calendar.stepMin);
-    const hour = day.changes ? clock.hour(cell) : column / perHour;
+    const hour = clock.hourAfter(day, column / perHour);
     if (hour % every === 0 && ruler.length <= LABEL + column) ruler = ruler.padEnd(LABEL + column) + hour;
   }
   return ruler;

@@ -260,6 +260,8 @@ const AT_SIX = 'if (context.user === "bob" && context.now.toZonedDateTimeISO("UT
 const MODULES = {
   "types.ts": accountModule('return "sucess";'),
   "throws.ts": accountModule('return "success";', 'throw new Error("gone wrong");'),
+  "plain.ts": accountModule('return "success";'),
+  "turns.ts": accountModule('return context.now.epochMilliseconds / 60_000 % 2 ? "success" : "ignore";'),
   "nothing.ts": "export const x = 1;\n",
   "session.ts": accountModule('return "success";').replace("account", "openSession"),
   "prints.ts": accountModule(
@@ -279,6 +281,12 @@ const WRONG: readonly [words: readonly string[], says: RegExp, status: number][]
   [["$/nowhere.ts"], /nowhere\.ts: there is no such file or folder/, 1],
   [[TIME_OF_DAY, "--option=ours=1"], /--option: option "ours": Unknown option: the options are rules, /, 2],
   [[TIME_OF_DAY, ...OFFICE, "--option=hours=1"], /--option: option "hours": Cannot read the hours "1"/, 2],
+  [["$/plain.ts", "--option=hours=7"], /--option: option "hours" is unknown and ignored: take it out$/m, 2],
+  [
+    ["$/turns.ts", "--days=70", "--step=1m", "--html=$/page.html"],
+    /page\.html: 100800 rectangles are too many for a page, .*: take fewer users or days, or a longer --step$/m,
+    1,
+  ],
   [[TIME_OF_DAY, "--from=2026-02-30"], /--from 2026-02-30: there is no such day/, 2],
   [[TIME_OF_DAY, "--user=alice", "--user=alice"], /the user "alice" is named twice/, 2],
   [[TIME_OF_DAY, "--service=a", "--service=a"], /--service a: it is named twice/, 2],

@@ -74,6 +74,14 @@ Deno.test("drawPicture() gives a day of 25 hours 25 columns and hours of its own
   ]);
 });
 
+Deno.test("drawPicture() has the hours of a day on which clocks change above it whatever the step is", async () => {
+  const scene = { from: "2026-03-29", days: 1, tz: "Europe/Berlin" };
+  for (const step of ["15m", "1h", "6h"]) {
+    const text = draw(await simulating(defineModule({ account: () => "success" }), { ...scene, step }), 40);
+    assert.match(text, /^ {10}0 {4}6 {5}12 {4}18\nSun 03-29 #{23} 23 h$/m, step);
+  }
+});
+
 Deno.test("drawPicture() says the same with colours as without", async () => {
   const simulation = await simulating(open(8.5, 18), WEEK_END);
   const coloured = draw(simulation, 80, true);
