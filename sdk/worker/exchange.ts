@@ -51,6 +51,16 @@ const FINGERPRINT_AT = 2;
 
 const logger = getLogger(["pam-deno", "worker"]);
 
+/** Who looks on while a module is tried. Nobody does in a worker that serves logins. */
+export interface Witness {
+  /** The time that the module is told. */
+  now(): Temporal.Instant;
+  /** A hook asks, shows or logs something. */
+  sent(hook: MessageOf<"hook">, message: MessageFrom<"worker">): void;
+  /** A hook has ended, with no outcome if nobody waited for it; `resumed` says whether its data came from another process. */
+  ended(hook: MessageOf<"hook">, outcome: Outcome | undefined, resumed: boolean): void;
+}
+
 /** What the exchanges of a worker share. */
 export interface ExchangeContext {
   /** The module that decides. */
@@ -65,6 +75,8 @@ export interface ExchangeContext {
   readonly open: Set<Exchange>;
   /** Whether a shim of another fingerprint was already logged. */
   strangerLogged: boolean;
+  /** Who looks on, if somebody does. */
+  readonly witness?: Witness | undefined;
 }
 
 /** The exchange over one connection. */
@@ -181,7 +193,7 @@ export class Exchange implements Host, Wire {
 
   /** The time. */
   now(): Temporal.Instant {
-    return Temporal.Now.instant();
+    return this.#context.witness?.now() ?? Temporal.Now.instant();
   }
 
   /** Octets fit for secrets. */
@@ -223,6 +235,7 @@ export class Exchange implements Host, Wire {
   send(message: MessageFrom<"worker">): void {
     if (this.#state !== "running") return;
     const frame = encode(message, this.#version);
+    this.#context.witness?.sent(this.#hook!, message);
     if (this.#held) this.#held.push(frame);
     else this.#connection.write(frame);
   }
@@ -272,6 +285,7 @@ export class Exchange implements Host, Wire {
     }
     wipe(outcome);
     this.#end(frame, sent);
+    this.#context.witness?.ended(this.#hook!, sent, this.resumed);
   }
 
   #fault(fault: MessageOf<"fault">["fault"], message: string, logged = fault !== "busy"): void {
@@ -324,6 +338,7 @@ export class Exchange implements Host, Wire {
       });
       this.#count(FAILURES.broken_off[this.#hook!.hook]);
       this.#context.mirror.note(this.#hook!, undefined);
+      this.#context.witness?.ended(this.#hook!, undefined, this.resumed);
     }
     const error = new DOMException(why, "AbortError");
     this.#leave(error);
