@@ -22,6 +22,8 @@ const COPIES: readonly (readonly [from: string, to: string, mode?: number])[] = 
   ["build/pam-deno.js", `${LIB}/pam-deno.js`],
   ["build/bundler.js", `${LIB}/bundler.js`],
   ["build/rehearsal.js", `${LIB}/rehearsal.js`],
+  ["build/try_worker.js", `${LIB}/try_worker.js`],
+  ["build/try_application.js", `${LIB}/try_application.js`],
   ["sdk/supervisor/own_permissions.sh", `${LIB}/own_permissions.sh`],
   ["sdk/command/launch.sh", `${LIB}/launch.sh`],
   ["packaging/warm.js", `${LIB}/warm.js`],
@@ -43,6 +45,17 @@ const COPIES: readonly (readonly [from: string, to: string, mode?: number])[] = 
   ["docs/configuration.md", `${DOC}/configuration.md`],
 ];
 
+/** Bundles of ours, which have source maps. */
+const PROGRAMS = [
+  "worker.js",
+  "supervise.js",
+  "pam-deno.js",
+  "bundler.js",
+  "rehearsal.js",
+  "try_worker.js",
+  "try_application.js",
+];
+
 const MAN_PAGES = ["packaging/man/pam-deno.8", "packaging/man/pam_deno.8", "packaging/man/pam-deno.conf.5"];
 
 /** There though nothing is in them: what `add` fills. */
@@ -58,7 +71,7 @@ export async function stageContents(staging: Staging, root: string): Promise<voi
   const missing = [...COPIES.map(([from]) => from), ...MAN_PAGES].filter((from) => !isFile(join(root, from)));
   if (missing.length > 0) throw new Error(`the package needs ${missing.join(", ")}`);
   for (const [from, to, mode = PLAIN] of COPIES) staging.copy(join(root, from), to, mode);
-  for (const name of ["worker.js", "supervise.js", "pam-deno.js", "bundler.js", "rehearsal.js"]) {
+  for (const name of PROGRAMS) {
     staging.write(`${LIB}/${name}.map`, await installedMap(join(root, "build", `${name}.map`)));
   }
   for (const page of MAN_PAGES) {

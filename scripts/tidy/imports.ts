@@ -69,9 +69,10 @@ const LAYERS: readonly Layer[] = [
     "authoring",
     "sdk/author/.*",
     ROOT,
+    WIRE,
     CONFIG,
     "sdk/(?:install|supervisor|testing|libpam)/.*",
-    "sdk/worker/(?:log|main)\\.ts",
+    "sdk/worker/(?:log|main|serving|exchange)\\.ts",
   ),
   layer(
     "command",

@@ -68,6 +68,15 @@ launch_flags() {
       printf '%s\n' --allow-read "--allow-write=$launch_write" ${launch_net:+"--allow-net=$launch_net"} --allow-env \
         --allow-sys=uid,gid "--allow-run=$launch_run" "--allow-ffi=$(launch_libc)"
       ;;
+    try)
+      # It serves a module in a private folder, and starts what bundles, checks, runs and asks it.
+      launch_run=$launch_deno,$launch_lib_dir/deno
+      for launch_program in setpriv unshare prlimit getent true nice; do
+        launch_run=$launch_run,$(own_permissions_first "/usr/bin/$launch_program" "/bin/$launch_program")
+      done
+      printf '%s\n' --allow-read "--allow-write=${TMPDIR:-/tmp}" --allow-env --allow-sys "--allow-run=$launch_run" \
+        "--allow-ffi=$(launch_libc)"
+      ;;
     status)
       # /proc is read through libc, since Deno reads it for nobody who does not hold all permissions.
       launch_run=/usr/bin/systemctl,/bin/systemctl

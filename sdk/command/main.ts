@@ -24,6 +24,7 @@ import { runRollback } from "./rollback.ts";
 import { runServe } from "./serve.ts";
 import { runSimulate } from "./simulate.ts";
 import { runStatus } from "./status.ts";
+import { runTry } from "./try.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   const output = new Output();
@@ -61,6 +62,8 @@ function run(words: Words, context: Context): Promise<number> {
       return runSimulate(words, context);
     case "status":
       return runStatus(words, context);
+    case "try":
+      return runTry(words, context);
   }
 }
 

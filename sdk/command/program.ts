@@ -25,10 +25,12 @@ import { ROLLBACK } from "./rollback.ts";
 import { SERVE } from "./serve.ts";
 import { SIMULATE } from "./simulate.ts";
 import { STATUS } from "./status.ts";
+import { TRY } from "./try.ts";
 
 /** The commands, in the order in which they are usually needed. */
 const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, NEW), PLACES);
 const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, SIMULATE), PLACES);
+const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, TRY), PLACES);
 
 /** What a command line says. */
 export type Words = InferValue<typeof PROGRAM>;

@@ -7,8 +7,9 @@
  */
 
 import { join } from "node:path";
-import { makeRuntimeDir, replaceLink, stat } from "../../config/place.ts";
+import { makeRuntimeDir, stat } from "../../config/place.ts";
 import { formatServiceLine, type ServiceLine } from "../../libpam/mod.ts";
+import { replaceLink } from "../../supervisor/libc.ts";
 import type { Identity } from "../../supervisor/uid.ts";
 
 /** What ends the command from outside. */
@@ -40,6 +41,9 @@ export class Scene implements Disposable {
       return path;
     };
     this.services = folder("pam.d");
+    // libpam complains of a folder without it.
+    const types = ["auth", "account", "session", "password"] as const;
+    this.writeService("other", types.map((type) => ({ type, control: "required", module: "pam_deny.so" })));
     this.configDir = folder("config");
     folder("config/hooks");
     this.runtimeDir = join(this.path, "run");
