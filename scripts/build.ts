@@ -25,8 +25,6 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
   "the rehearsal": () => buildBundle(folder, "rehearsal", "sdk/author/rehearse.ts"),
   "the runtime of modules that are tried": () =>
     buildBundle(folder, "try_worker", "sdk/author/try/runtime.ts"),
-  "the application that they are tried with": () =>
-    buildBundle(folder, "try_application", "sdk/author/try/application.ts"),
 };
 
 async function makeShim(): Promise<void> {

@@ -23,7 +23,6 @@ const COPIES: readonly (readonly [from: string, to: string, mode?: number])[] = 
   ["build/bundler.js", `${LIB}/bundler.js`],
   ["build/rehearsal.js", `${LIB}/rehearsal.js`],
   ["build/try_worker.js", `${LIB}/try_worker.js`],
-  ["build/try_application.js", `${LIB}/try_application.js`],
   ["sdk/supervisor/own_permissions.sh", `${LIB}/own_permissions.sh`],
   ["sdk/command/launch.sh", `${LIB}/launch.sh`],
   ["packaging/warm.js", `${LIB}/warm.js`],
@@ -53,7 +52,6 @@ const PROGRAMS = [
   "bundler.js",
   "rehearsal.js",
   "try_worker.js",
-  "try_application.js",
 ];
 
 const MAN_PAGES = ["packaging/man/pam-deno.8", "packaging/man/pam_deno.8", "packaging/man/pam-deno.conf.5"];

@@ -70,8 +70,8 @@ launch_flags() {
       ;;
     try)
       # It serves a module in a private folder, and starts what bundles, checks, runs and asks it.
-      launch_run=$launch_deno,$launch_lib_dir/deno
-      for launch_program in setpriv unshare prlimit getent true nice; do
+      launch_run=$launch_deno,$launch_lib_dir/deno,$launch_lib_dir/try_application
+      for launch_program in setpriv unshare prlimit getent true; do
         launch_run=$launch_run,$(own_permissions_first "/usr/bin/$launch_program" "/bin/$launch_program")
       done
       printf '%s\n' --allow-read "--allow-write=${TMPDIR:-/tmp}" --allow-env --allow-sys "--allow-run=$launch_run" \

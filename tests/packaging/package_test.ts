@@ -26,7 +26,7 @@ const EXPECTED = [
   "./usr/lib/pam-deno/bundler.js",
   "./usr/lib/pam-deno/rehearsal.js",
   "./usr/lib/pam-deno/try_worker.js",
-  "./usr/lib/pam-deno/try_application.js",
+  "./usr/lib/pam-deno/try_application",
   "./usr/lib/pam-deno/pam-deno.js",
   "./usr/lib/pam-deno/sdk/deno.json",
   "./usr/lib/pam-deno/sdk/mod.ts",

@@ -6,17 +6,20 @@
  */
 
 import { LineReader, printable } from "../../supervisor/lines.ts";
+import { ITEMS, type PamItem } from "../../libpam/mod.ts";
 import {
-  type ApplicationRequest,
   type ApplicationWord,
   type Call,
   type CallFlag,
   type CallOutcome,
+  flagBits,
+  formatRequest,
   type Items,
   LOG_MARK,
-  type StartRequest,
+  optionalWord,
+  readWord,
 } from "./application_words.ts";
-import type { Person } from "./person.ts";
+import type { ConversationMessage } from "../../libpam/mod.ts";
 
 /** The longest line that it says, in bytes: texts, items and environment together. */
 const WORD_MAX = 4 * 1024 ** 2;
@@ -31,18 +34,30 @@ export class ApplicationError extends Error {
   override name = "ApplicationError";
 }
 
-/** How an application is started. */
-export interface ApplicationOptions {
-  /** The program: `try_application.js`. */
-  readonly program: string;
-  /** Who answers. */
-  readonly person: Person;
+/** Who answers what an application passes on: one answer for each message, or `null` if it refuses. */
+export type Answerer = (
+  messages: readonly ConversationMessage[],
+) => Promise<readonly (string | null)[] | null>;
+
+/** How a transaction starts. */
+export interface StartOptions {
+  /** What the application calls it. */
+  readonly handle: string;
+  readonly service: string;
+  /** The user; libpam asks for it if it is left out. */
+  readonly user?: string | undefined;
+  /** The folder of the service file. */
+  readonly confdir: string;
+  readonly items: Items;
+  readonly environment: Readonly<Record<string, string>>;
 }
+
+/** The handle of an application that has but one. */
+export const MAIN = "main";
 
 /** An application in a process of its own. */
 export class Application implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #person: Person;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #words: ApplicationWord[] = [];
   readonly #ended: Promise<void>;
@@ -55,16 +70,14 @@ export class Application implements AsyncDisposable {
   /** The process that was asked last. */
   pid = 0;
 
-  /** Starts it. */
-  constructor({ program, person }: ApplicationOptions) {
-    this.#person = person;
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--quiet", "--no-prompt", "--no-config", "--no-remote", "--no-npm", "--no-lock"],
-        ...["--allow-ffi", `--allow-run=${Deno.execPath()}`, program],
-      ],
+  /** Who answers. */
+  answerer: Answerer = () => Promise.resolve(null);
+
+  /** Starts `program`. */
+  constructor(program: string) {
+    this.#child = new Deno.Command(program, {
       cwd: "/",
-      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+      clearEnv: true,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -79,35 +92,45 @@ export class Application implements AsyncDisposable {
   }
 
   /** Starts a transaction. */
-  start(options: Omit<StartRequest, "do">): Promise<void> {
-    return this.#do({ do: "start", ...options });
+  async start({ handle, service, user, confdir, items, environment }: StartOptions): Promise<void> {
+    await this.#do(["start", handle, service, optionalWord(user), confdir]);
+    await this.set(items, environment, handle);
   }
 
   /** Sets items and variables of its own accord. */
-  set(items: Items, environment: Readonly<Record<string, string>> = {}): Promise<void> {
-    return this.#do({ do: "set", items, environment });
+  async set(
+    items: Items,
+    environment: Readonly<Record<string, string>> = {},
+    handle: string = MAIN,
+  ): Promise<void> {
+    for (const [name, value] of Object.entries(items)) {
+      await this.#do(["item", handle, String(ITEMS[name as PamItem]), optionalWord(value)]);
+    }
+    for (const [name, value] of Object.entries(environment)) {
+      await this.#do(["env", handle, `${name}=${value}`]);
+    }
   }
 
   /** Calls a service function. */
-  async call(call: Call, flags: readonly CallFlag[] = []): Promise<CallOutcome> {
-    const word = await this.#ask({ do: "call", call, flags });
+  async call(call: Call, flags: readonly CallFlag[] = [], handle: string = MAIN): Promise<CallOutcome> {
+    const word = await this.#ask(["call", handle, call, String(flagBits(flags))]);
     if (word.said !== "code") throw new ApplicationError(`it said ${word.said} and no code`);
     return word.outcome;
   }
 
-  /** Ends the transaction. */
-  end(silent = false): Promise<void> {
-    return this.#do({ do: "end", silent });
+  /** Ends a transaction, with the flags of pam_end(3). */
+  end(handle: string = MAIN, flags = 0): Promise<void> {
+    return this.#do(["end", handle, String(flags)]);
   }
 
-  /** From now on a process below the last one is asked, until {@linkcode leave}. */
-  fork(): Promise<void> {
-    return this.#do({ do: "fork" });
+  /** From now on a child of the process that was asked last is asked, until {@linkcode leave}. */
+  fork(uid: number = Deno.uid()!, euid: number = uid): Promise<void> {
+    return this.#do(["fork", String(uid), String(euid)]);
   }
 
   /** Ends the process that {@linkcode fork} started; the one above it is asked again. */
   leave(): Promise<void> {
-    return this.#do({ do: "leave" });
+    return this.#do(["leave"]);
   }
 
   /** What libpam and the shim have logged since this was last called. */
@@ -128,29 +151,30 @@ export class Application implements AsyncDisposable {
     await this.#writer.abort().catch(() => {});
   }
 
-  async #do(request: ApplicationRequest): Promise<void> {
-    const word = await this.#ask(request);
-    if (word.said !== "done") throw new ApplicationError(`it said ${word.said} to ${request.do}`);
+  async #do(words: readonly string[]): Promise<void> {
+    const word = await this.#ask(words);
+    if (word.said !== "done") throw new ApplicationError(`it said ${word.said} to ${words[0]}`);
     this.pid = word.pid;
   }
 
-  async #ask(request: ApplicationRequest): Promise<ApplicationWord> {
-    await this.#send(request);
+  async #ask(words: readonly string[]): Promise<ApplicationWord> {
+    await this.#send(words);
     return await this.#reply();
   }
 
   async #reply(): Promise<ApplicationWord> {
     for (;;) {
       const word = await this.#next();
-      if (word.said === "failed") throw new ApplicationError(printable(word.message));
+      if (word.said === "failed") throw new ApplicationError(`the application: ${printable(word.message)}`);
       if (word.said !== "ask") return word;
-      await this.#send({ do: "answer", answers: await this.#person.answer(word.messages) });
+      const answers = await this.answerer(word.messages);
+      await this.#send(answers === null ? ["refuse"] : ["answer", ...answers.map(optionalWord)]);
     }
   }
 
-  async #send(request: ApplicationRequest): Promise<void> {
+  async #send(words: readonly string[]): Promise<void> {
     // If it has ended, the next word says so.
-    await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`)).catch(() => {});
+    await this.#writer.write(new TextEncoder().encode(formatRequest(words))).catch(() => {});
   }
 
   async #next(): Promise<ApplicationWord> {
@@ -169,7 +193,7 @@ export class Application implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    const words = new LineReader(WORD_MAX, { onLine: (line) => this.#words.push(JSON.parse(line)) });
+    const words = new LineReader(WORD_MAX, { onLine: (line) => this.#words.push(readWord(line)) });
     const log = new LineReader(LOG_LINE_MAX, {
       onLine: (line) => {
         if (line === LOG_MARK) this.#marks++;

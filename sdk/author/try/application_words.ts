@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 /**
- * What `pam-deno try` and the application that it plays say to each other: a line of JSON each way.
+ * What `pam-deno try` and the application that it plays say to each other. How that stands in lines is told in
+ * `application/application.c`.
  *
  * @module
  */
 
-import type { ConversationMessage, FailDelay, PamCode, PamItem } from "../../libpam/mod.ts";
+import { codeToken, type ConversationMessage, ITEMS, STYLES } from "../../libpam/mod.ts";
+import type { PamCode, PamItem, PamStyle } from "../../libpam/mod.ts";
+import { FLAGS } from "../../tokens.ts";
 
 /** The service functions of PAM, by the names of the hooks behind them. */
 export const CALLS = [
@@ -37,46 +40,20 @@ export type CallFlag = typeof CALL_FLAGS[number];
 /** Items by name. */
 export type Items = Readonly<Partial<Record<PamItem, string>>>;
 
-/** How a transaction starts. */
-export interface StartRequest {
-  readonly do: "start";
-  readonly service: string;
-  /** The user; libpam asks for it if it is left out. */
-  readonly user?: string | undefined;
-  /** The folder of the service file. */
-  readonly confdir: string;
-  readonly items: Items;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** What an application is asked to do. */
-export type ApplicationRequest =
-  | StartRequest
-  /** Sets items and variables of its own accord. */
-  | { readonly do: "set"; readonly items: Items; readonly environment: Readonly<Record<string, string>> }
-  | { readonly do: "call"; readonly call: Call; readonly flags: readonly CallFlag[] }
-  /** Answers of the conversation; `null` as a whole if the application refuses. */
-  | { readonly do: "answer"; readonly answers: readonly (string | null)[] | null }
-  /** Ends the transaction; `silent` tells the modules that another process goes on with it. */
-  | { readonly do: "end"; readonly silent: boolean }
-  /** Starts a process below this one, which takes its place until that leaves. */
-  | { readonly do: "fork" }
-  | { readonly do: "leave" };
-
 /** What a call came to, as the application sees it. */
 export interface CallOutcome {
   /** What libpam returned. */
   readonly code: PamCode;
-  /** How long it took, in milliseconds. */
-  readonly totalMs: number;
-  /** How much of that the application's conversation took, in milliseconds. */
-  readonly conversationMs: number;
+  /** How long libpam, the shim and the module took, in milliseconds. */
+  readonly serviceMs: number;
+  /** How long the person took to answer, in milliseconds. */
+  readonly humanMs: number;
   /** The items afterwards. */
   readonly items: Items;
   /** The PAM environment afterwards. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The delays after failure that libpam would have made, so far. */
-  readonly delays: readonly FailDelay[];
+  /** How long libpam would have waited after the failure, in milliseconds. */
+  readonly delayMs: number;
 }
 
 /** What an application says. */
@@ -84,9 +61,90 @@ export type ApplicationWord =
   /** It is there, or what was asked of it is done. */
   | { readonly said: "done"; readonly pid: number }
   | { readonly said: "code"; readonly outcome: CallOutcome }
-  /** Its conversation was called: an `answer` is waited for. */
+  /** Its conversation was called: an answer is waited for. */
   | { readonly said: "ask"; readonly messages: readonly ConversationMessage[] }
   | { readonly said: "failed"; readonly message: string };
 
 /** A line on standard error: all that libpam and the shim have written to the log until then has arrived. */
 export const LOG_MARK = "-- end of the log --";
+
+/** A line for the application: words that may hold anything but NUL. */
+export function formatRequest(words: readonly string[]): string {
+  return `${words.map(encodeURIComponent).join(" ")}\n`;
+}
+
+/** A value that may be missing, as a word. */
+export function optionalWord(value: string | null | undefined): string {
+  return value === undefined || value === null ? "-" : `=${value}`;
+}
+
+/** The bits of flags. */
+export function flagBits(flags: readonly CallFlag[]): number {
+  return flags.reduce((bits, flag) => bits | FLAGS[flag], 0);
+}
+
+/** Reads a line of the application. */
+export function readWord(line: string): ApplicationWord {
+  const [said, ...words] = line.split(" ").map(decode);
+  switch (said) {
+    case "done":
+      return { said, pid: Number(words[0]) };
+    case "failed":
+      return { said, message: words[0] ?? "" };
+    case "ask": {
+      const messages = [];
+      for (let i = 0; i + 1 < words.length; i += 2) {
+        messages.push({ style: styleOf(Number(words[i])), text: words[i + 1]!.slice(1) });
+      }
+      return { said, messages };
+    }
+    case "code":
+      return { said, outcome: readOutcome(words) };
+    default:
+      throw new TypeError(`The application said something unknown: ${said}`);
+  }
+}
+
+/** Octets that are no UTF-8 are U+FFFD. */
+function decode(word: string): string {
+  const octets = new TextEncoder().encode(word);
+  const bytes: number[] = [];
+  for (let i = 0; i < octets.length; i++) {
+    const isEscaped = octets[i] === 0x25 && i + 2 < octets.length;
+    bytes.push(isEscaped ? Number.parseInt(word.slice(i + 1, i + 3), 16) : octets[i]!);
+    if (isEscaped) i += 2;
+  }
+  return new TextDecoder().decode(new Uint8Array(bytes));
+}
+
+function styleOf(number: number): PamStyle {
+  const found = (Object.entries(STYLES) as [PamStyle, number][]).find(([, value]) => value === number);
+  if (!found) throw new TypeError(`The application was asked in a style that is unknown: ${number}`);
+  return found[0];
+}
+
+function readOutcome([code, total, human, shown, ...rest]: readonly string[]): CallOutcome {
+  const items: Partial<Record<PamItem, string>> = {};
+  const environment: Record<string, string> = {};
+  let delayMs = 0;
+  for (const word of rest) {
+    const at = word.indexOf("=");
+    const [name, value] = [word.slice(1, at), word.slice(at + 1)];
+    if (word.startsWith("i")) items[itemOf(Number(name))] = value;
+    else if (word.startsWith("e")) environment[name] = value;
+    else delayMs = Number(word.slice(1)) / 1000;
+  }
+  const serviceMs = (Number(total) - Number(human) - Number(shown)) / 1000;
+  return {
+    code: codeToken(Number(code)),
+    serviceMs,
+    humanMs: Number(human) / 1000,
+    items,
+    environment,
+    delayMs,
+  };
+}
+
+function itemOf(number: number): PamItem {
+  return (Object.keys(ITEMS) as PamItem[]).find((name) => ITEMS[name] === number)!;
+}

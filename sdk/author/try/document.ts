@@ -65,11 +65,11 @@ export interface TryDocument {
   readonly continuity: "same" | "resumed" | "none";
   /** The delay after failure that the module asked for, in milliseconds. */
   readonly fail_delay_ms: number;
-  /** How long the application waited, in milliseconds: `service_ms` and `human_ms`. */
+  /** How long the application waited, in milliseconds: the sum of `service_ms` and `human_ms`. */
   readonly time_ms: number;
-  /** How much of that libpam, the shim and the module took. */
+  /** How long libpam, the shim and the module took. */
   readonly service_ms: number;
-  /** How much of that the application's conversation took: the person. */
+  /** How long the person took to answer. */
   readonly human_ms: number;
   /** What the module logged. */
   readonly log: readonly LogLine[];
@@ -141,9 +141,9 @@ export function documentOf(
     data: { changed: changeOf(last), keys: last?.data.keys ?? [] },
     continuity: last?.continuity ?? "none",
     fail_delay_ms: Math.max(0, ...sightings.map(({ failDelayUs }) => failDelayUs)) / 1000,
-    time_ms: rounded(outcome.totalMs),
-    service_ms: rounded(outcome.totalMs - outcome.conversationMs),
-    human_ms: rounded(outcome.conversationMs),
+    time_ms: rounded(outcome.serviceMs + outcome.humanMs),
+    service_ms: rounded(outcome.serviceMs),
+    human_ms: rounded(outcome.humanMs),
     log: seen.log.filter(({ text }) => !isStack(text)).map(({ level, text }) => ({
       level,
       text: places.clean(text),

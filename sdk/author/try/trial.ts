@@ -23,7 +23,7 @@ import { endStrays } from "../../supervisor/strays.ts";
 import { type Identity, pickThrowawayUid } from "../../supervisor/uid.ts";
 import { bundleSubject, type SubjectBundle } from "../bundle.ts";
 import type { Subject } from "../subject.ts";
-import { Application } from "./applicant.ts";
+import { Application, MAIN } from "./applicant.ts";
 import type { Call, CallFlag, CallOutcome, Items } from "./application_words.ts";
 import { AttemptError, AttemptWorker, type LogLine } from "./attempt_worker.ts";
 import { type AskedPermission, readAudit } from "./audit.ts";
@@ -92,7 +92,7 @@ export interface Login {
 const TOP_LEVEL = /^A rejection that nobody handles: await what a handler starts: /;
 
 /** The programs of a trial. */
-const PROGRAMS = { worker: "try_worker.js", application: "try_application.js" } as const;
+const PROGRAMS = { worker: "try_worker.js", application: "try_application" } as const;
 
 /** A trial: an application, and a module that is served to it. */
 export class Trial implements AsyncDisposable {
@@ -126,10 +126,8 @@ export class Trial implements AsyncDisposable {
     const scene = this.scene = new Scene(this.#identity);
     this.places = new Places({ files: scene.files, folder: subject.folder });
     try {
-      this.application = new Application({
-        program: Deno.realPathSync(join(layout.libDir, PROGRAMS.application)),
-        person,
-      });
+      this.application = new Application(Deno.realPathSync(join(layout.libDir, PROGRAMS.application)));
+      this.application.answerer = (messages) => person.answer(messages);
       this.#known = this.application.ready();
       this.#known.catch(() => {});
       this.#launcher = makeLauncher(scene.files);
@@ -195,7 +193,7 @@ export class Trial implements AsyncDisposable {
   async begin({ service, user, items, environment }: Login): Promise<void> {
     await this.#known;
     const { services: confdir } = this.scene;
-    await this.application.start({ service, user, confdir, items, environment });
+    await this.application.start({ handle: MAIN, service, user, confdir, items, environment });
   }
 
   /** Calls a service function, and gives what was seen of it. */
