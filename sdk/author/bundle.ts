@@ -19,6 +19,8 @@ export interface SubjectBundle {
   readonly sha256: string;
   /** What the author should know. */
   readonly warnings: readonly string[];
+  /** The files that it was made of, packages left out; of a stranger's module its main file alone. */
+  readonly inputs: readonly string[];
 }
 
 /** A module that cannot be bundled. The message says what and where. */
@@ -43,13 +45,13 @@ export async function bundleSubject(
     return await bundleStrangers(subject, { libDir, sdkDir }, into);
   }
   try {
-    const { file, sha256 } = await bundleModule({
+    const { file, sha256, inputs } = await bundleModule({
       entry: subject.file,
       root: subject.folder,
       sdk: sdkDir,
       into,
     });
-    return { file, sha256, warnings: [] };
+    return { file, sha256, warnings: [], inputs };
   } catch (error) {
     if (!(error instanceof Error) || !OURS.includes(error.name)) throw error;
     throw new SubjectBundleError(`${subject.word}: it cannot be bundled: ${error.message}`);
@@ -73,7 +75,7 @@ async function bundleStrangers(
     if (map) Deno.writeTextFileSync(join(into, basename(map.name)), map.text, { mode: 0o600 });
     const bundle = join(into, `${sha256}.js`);
     Deno.writeTextFileSync(bundle, code, { mode: 0o600 });
-    return { file: bundle, sha256, warnings };
+    return { file: bundle, sha256, warnings, inputs: [file] };
   } finally {
     Deno.removeSync(stage, { recursive: true });
   }

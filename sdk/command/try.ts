@@ -13,8 +13,6 @@ import { argument, command, constant, flag, option } from "@optique/core/primiti
 import { choice, string } from "@optique/core/valueparser";
 import { CALL_FLAGS } from "../author/try/application_words.ts";
 import type { Context } from "./context.ts";
-import { EXIT } from "./exit_code.ts";
-import { UsageError } from "./failure.ts";
 import { pathWord } from "./path_word.ts";
 import { allowWord, clockWord, hookWord, itemWord, variableWord } from "./try_words.ts";
 
@@ -66,6 +64,10 @@ export const TRY = command(
     timeout: optional(option("--timeout", string({ metavar: "TIME", pattern: /^[1-9][0-9]{0,5}(?:ms|s)$/ }), {
       description: message`How long the module may take, such as 500ms; else 5s.`,
     })),
+    watch: withDefault(
+      flag("-w", "--watch", { description: message`Try it again whenever one of its files is saved.` }),
+      false,
+    ),
     json: withDefault(
       flag("--json", { description: message`Print one object in JSON as the last line.` }),
       false,
@@ -83,7 +85,6 @@ export type TryWords = InferValue<typeof TRY>;
 
 /** Tries a module. */
 export async function runTry(words: TryWords, context: Context): Promise<number> {
-  if (words.grants.some((word) => word.trim() === "")) throw new UsageError("--grant wants a grant");
-  const { tryOnce } = await import("./try_once.ts");
-  return await tryOnce(words, context) ? EXIT.done : EXIT.failed;
+  const { runTrial } = await import("./try_run.ts");
+  return await runTrial(words, context);
 }

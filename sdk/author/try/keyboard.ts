@@ -63,6 +63,11 @@ export class Keyboard implements Asker, Disposable {
     }
   }
 
+  /** Gives up a question that waits: it has no answer. */
+  giveUp(): void {
+    this.#wanted?.(undefined);
+  }
+
   /** Leaves the terminal as it was. */
   [Symbol.dispose](): void {
     if (this.#isRaw) this.#setRaw(false);

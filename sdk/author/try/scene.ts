@@ -31,6 +31,8 @@ export class Scene implements Disposable {
   readonly work: string;
   /** What a worker's permissions were asked for. */
   readonly audits: string;
+  /** Compiled code, for who starts several workers. */
+  readonly cache: string;
 
   /** Makes the folder. Of what is in it, the group of `identity` gets to what its worker starts from, and sees nothing else. */
   constructor(identity: Identity | undefined) {
@@ -51,12 +53,13 @@ export class Scene implements Disposable {
     this.files = folder("files");
     this.work = folder("work");
     this.audits = folder("audits");
+    this.cache = folder("cache");
     if (!identity) return;
-    for (const path of [this.path, this.files, this.audits]) {
+    for (const path of [this.path, this.files]) {
       Deno.chownSync(path, null, identity.gid);
       Deno.chmodSync(path, 0o710);
     }
-    Deno.chownSync(this.audits, identity.uid, identity.gid);
+    for (const path of [this.audits, this.cache]) Deno.chownSync(path, identity.uid, identity.gid);
   }
 
   /** Lets the shim know a module by its name, and what it defines. */

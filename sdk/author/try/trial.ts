@@ -50,6 +50,8 @@ export interface TrialOptions {
   readonly timeout: string | undefined;
   /** Who answers. */
   readonly person: Person;
+  /** Whether it is to be served more than once. */
+  readonly again: boolean;
 }
 
 /** A module that is served to be tried. */
@@ -104,6 +106,8 @@ export class Trial implements AsyncDisposable {
   readonly #identity: Identity | undefined;
   readonly #socket: ModuleSocket;
   readonly #known: Promise<void>;
+  /** The files that the last bundle was made of; none if there was none. */
+  lastInputs: readonly string[] = [];
   #worker: AttemptWorker | undefined;
   #served: Served | undefined;
   /** What the module was granted the last time: mostly it is the same again. */
@@ -159,7 +163,9 @@ export class Trial implements AsyncDisposable {
     const { subject, layout } = this.#options;
     const before = this.#worker;
     this.#worker = undefined;
+    this.lastInputs = [];
     const [bundle] = await Promise.all([bundleSubject(subject, layout, this.scene.work), before?.end()]);
+    this.lastInputs = bundle.inputs;
     try {
       return await this.#serve(bundle);
     } catch (error) {
@@ -248,7 +254,7 @@ export class Trial implements AsyncDisposable {
       scene: this.scene,
       launcher: this.#launcher,
       runtime: Deno.realPathSync(join(layout.libDir, PROGRAMS.worker)),
-      cache: cacheIn(layout),
+      cache: cacheIn(layout, this.#options.again ? this.scene.cache : NO_CACHE),
       bundle,
       permissions,
       fd: this.#socket.fd,
@@ -275,10 +281,13 @@ export class Trial implements AsyncDisposable {
   }
 }
 
-/** The compiled code of the runtime where it is installed, only read; elsewhere none: to write one would take longer. */
-function cacheIn({ cacheDir }: Layout): string {
+/** Where nothing can be made: to write a cache takes longer than one start gains. */
+const NO_CACHE = "/dev/null/none";
+
+/** The compiled code of the runtime where it is installed, only read; else `own`. */
+function cacheIn({ cacheDir }: Layout, own: string): string {
   const installed = join(cacheDir, "runtime");
-  return stat(installed) ? installed : "/dev/null/none";
+  return stat(installed) ? installed : own;
 }
 
 function isSame(one: ScopedPermissions, other: ScopedPermissions): boolean {

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What `pam-deno try` does with its words: a place to try the module in, one run or one for each change, and an end that leaves nothing.
+ *
+ * @module
+ */
+
+import { userInfo } from "node:os";
+import { Changes } from "../author/try/changes.ts";
+import { ENDING } from "../author/try/scene.ts";
+import { findShim } from "../author/try/shim.ts";
+import { Keyboard } from "../author/try/keyboard.ts";
+import { Person } from "../author/try/person.ts";
+import { type Login, Trial } from "../author/try/trial.ts";
+import { findSubject, type Subject } from "../author/subject.ts";
+import { checkTypes, type TypeCheck } from "../author/type_check.ts";
+import type { Layout } from "../config/layout.ts";
+import type { PamItem } from "../tokens.ts";
+import type { Context } from "./context.ts";
+import { EXIT } from "./exit_code.ts";
+import { CommandError, reportFailure, UsageError } from "./failure.ts";
+import type { Output } from "./output.ts";
+import { type Attempt, isInOrder, type Ran, runOnce, showRan, showTypes } from "./try_once.ts";
+import type { TryWords } from "./try.ts";
+
+/** Tries a module. Gives the status to end with. */
+export async function runTrial(words: TryWords, { layout, output }: Context): Promise<number> {
+  try {
+    const subject = findSubject(words.module);
+    using keyboard = new Keyboard((text) => output.part(text));
+    const person = new Person(words.answers, Deno.stdin.isTerminal() ? keyboard : undefined);
+    const login = loginOf(words);
+    const trial = trialOf(words, { subject, layout, person });
+    const attempt: Attempt = { words, subject, trial, person, login, output };
+    return await endingWith(
+      attempt,
+      keyboard,
+      () => words.watch ? watch(attempt, layout, keyboard) : once(attempt, layout),
+    );
+  } catch (error) {
+    return failed(error, words, output);
+  }
+}
+
+/** What cannot be done, in one line too if that is wanted. */
+function failed(
+  error: unknown,
+  { json, debug }: Pick<TryWords, "json"> & { debug?: boolean },
+  output: Output,
+) {
+  if (json) {
+    const message = error instanceof Error ? error.message : String(error);
+    output.result(
+      JSON.stringify({ error: { kind: error instanceof UsageError ? "misused" : "failed", message } }),
+    );
+  }
+  return reportFailure(error, output, { json: false, debug: debug ?? false });
+}
+
+async function once(attempt: Attempt, layout: Layout): Promise<number> {
+  const { words, subject, trial, output } = attempt;
+  const checking = checkTypes(subject, layout, trial.scene.work);
+  checking.catch(() => {});
+  const ran = await runOnce(attempt);
+  if (!words.json) showRan(ran, output);
+  const types = await checking;
+  if (words.json) showJson(ran, types, output);
+  else showTypes(types, output);
+  return isInOrder(ran) && types.verdict !== "wrong" ? EXIT.done : EXIT.failed;
+}
+
+function showJson({ document, problems }: Ran, types: TypeCheck | null, output: Output): void {
+  output.result(JSON.stringify({ ...document, problems, types }));
+}
+
+/** Tries it again whenever one of its files has changed, until a signal ends this. */
+async function watch(attempt: Attempt, layout: Layout, keyboard: Keyboard): Promise<number> {
+  const { subject, trial } = attempt;
+  using changes = new Changes();
+  const configs = subject.configFile === undefined ? [] : [subject.configFile];
+  for (;;) {
+    changes.watch([subject.file, ...configs], { anyBeside: true });
+    const changed = changes.next();
+    // Whoever saves while a question waits wants to see what was saved.
+    changed.then(() => keyboard.giveUp());
+    const ended = new AbortController();
+    changed.then(() => ended.abort());
+    await watchedRun(attempt, layout, ended.signal);
+    const inputs = trial.lastInputs;
+    if (inputs.length > 0) changes.watch([...inputs, ...configs]);
+    await changed;
+  }
+}
+
+async function watchedRun(attempt: Attempt, layout: Layout, signal: AbortSignal): Promise<void> {
+  const { words, subject, trial, output } = attempt;
+  if (!words.json) output.result(rule(output));
+  try {
+    const ran = await runOnce(attempt);
+    // Types take longer than the answer: they come behind it.
+    if (words.json) showJson(ran, null, output);
+    else showRan(ran, output);
+  } catch (error) {
+    if (signal.aborted) return;
+    failed(error, words, output);
+    return;
+  }
+  try {
+    const types = await checkTypes(subject, layout, trial.scene.work, signal);
+    if (!signal.aborted) showTypes(types, output);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** A line between two runs, with the time. */
+function rule(output: Output): string {
+  const time = Temporal.Now.plainTimeISO().toString({ smallestUnit: "second" });
+  return `── ${time} ${"─".repeat(Math.max(0, output.width - time.length - 4))}`;
+}
+
+/** Ends the trial when it is over, and when a signal ends this process. */
+async function endingWith<T>({ trial }: Attempt, keyboard: Keyboard, run: () => Promise<T>): Promise<T> {
+  const listeners = ENDING.map((signal) => {
+    const listener = async () => {
+      forget();
+      keyboard[Symbol.dispose]();
+      await trial[Symbol.asyncDispose]().catch(() => {});
+      Deno.kill(Deno.pid, signal);
+    };
+    Deno.addSignalListener(signal, listener);
+    return { signal, listener };
+  });
+  const forget = () => {
+    for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
+  };
+  try {
+    return await run();
+  } finally {
+    await trial[Symbol.asyncDispose]();
+    forget();
+  }
+}
+
+function trialOf(
+  words: TryWords,
+  { subject, layout, person }: {
+    readonly subject: Subject;
+    readonly layout: Layout;
+    readonly person: Person;
+  },
+): Trial {
+  const { file, looked, problem } = findShim(layout);
+  if (file === undefined) throw new CommandError(noShim(looked, problem));
+  return new Trial({
+    subject,
+    layout,
+    shim: file,
+    words: words.options,
+    grants: words.grants.length === 0 ? undefined : words.grants.flatMap((word) => word.split(",")),
+    allowed: allowedBy(words),
+    now: words.now,
+    timeout: words.timeout,
+    person,
+    again: words.watch,
+  });
+}
+
+function noShim(looked: readonly string[], problem: string | undefined): string {
+  const why = problem === undefined ? "" : ` (${problem})`;
+  const where = looked.length === 0 ? "" : `\nlooked for it as:\n  ${looked.join("\n  ")}`;
+  return `pam_deno.so is not here${why}: install the package pam-deno, or run \`deno task build\` in a checkout${where}\nwithout it, --in-memory tries the module with the test kit`;
+}
+
+function loginOf({ user, service, rhost, tty, ruser, items, environment }: TryWords): Login {
+  const given = [...Object.entries({ rhost, tty, ruser }), ...items].filter((
+    entry,
+  ): entry is [string, string] => entry[1] !== undefined);
+  for (const [name] of given) {
+    if (name === "service" || name === "user") throw new UsageError(`--item ${name}: use --${name}`);
+  }
+  return {
+    service,
+    user: user ?? ownName(),
+    items: Object.fromEntries(given) as Partial<Record<PamItem, string>>,
+    environment: Object.fromEntries(environment),
+  };
+}
+
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    throw new UsageError("nobody knows your name here: say who logs in with --user");
+  }
+}
+
+function allowedBy({ allowed }: TryWords): Record<string, string[]> {
+  const scopes: Record<string, string[]> = {};
+  for (const [kind, scope] of allowed) (scopes[kind] ??= []).push(scope);
+  return scopes;
+}
