@@ -30,9 +30,8 @@ export const TRY = command(
     user: optional(option("--user", string({ metavar: "NAME" }), {
       description: message`Who logs in; else whoever runs this.`,
     })),
-    service: withDefault(
+    service: optional(
       option("--service", string({ metavar: "NAME" }), { description: message`Where; else login.` }),
-      "login",
     ),
     rhost: optional(option("--rhost", string({ metavar: "HOST" }), { description: message`From where.` })),
     tty: optional(option("--tty", string({ metavar: "TTY" }), { description: message`On which terminal.` })),
@@ -63,6 +62,10 @@ export const TRY = command(
     })),
     timeout: optional(option("--timeout", string({ metavar: "TIME", pattern: /^[1-9][0-9]{0,5}(?:ms|s)$/ }), {
       description: message`How long the module may take, such as 500ms; else 5s.`,
+    })),
+    as: optional(option("--as", string({ metavar: "PROFILE" }), {
+      description:
+        message`Replay how an application uses PAM, such as sshd-publickey or sudo, instead of one hook.`,
     })),
     watch: withDefault(
       flag("-w", "--watch", { description: message`Try it again whenever one of its files is saved.` }),

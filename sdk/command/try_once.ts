@@ -5,9 +5,10 @@
  * @module
  */
 
-import { documentOf, hooksOf, type TryDocument } from "../author/try/document.ts";
+import { documentOf, hooksOf, itemsOf, type TryDocument } from "../author/try/document.ts";
 import type { Person } from "../author/try/person.ts";
-import { reportOf } from "../author/try/report.ts";
+import type { ProfileDocument } from "../author/try/profile_trial.ts";
+import { profileReportOf, reportOf } from "../author/try/report.ts";
 import { lineTypeOf, type Login, type Trial } from "../author/try/trial.ts";
 import { type Call, CALLS } from "../author/try/application_words.ts";
 import type { Subject } from "../author/subject.ts";
@@ -25,41 +26,48 @@ export interface Attempt {
   readonly person: Person;
   readonly login: Login;
   readonly output: Output;
+  /** Replays an application, if one was named. */
+  readonly profile: ((attempt: Attempt) => Promise<ProfileDocument>) | undefined;
 }
 
 /** What a run came to. */
 export interface Ran {
-  readonly document: TryDocument;
+  /** What `--json` says. */
+  readonly document: TryDocument | ProfileDocument;
   /** What is not in order beside the module's own failures, a sentence each. */
   readonly problems: readonly string[];
 }
 
-/** Bundles the module, serves it and calls a hook. */
-export async function runOnce({ words, subject, trial, person, login }: Attempt): Promise<Ran> {
+/** Bundles the module, serves it, and calls a hook or replays an application. */
+export async function runOnce(attempt: Attempt): Promise<Ran> {
+  const { trial, person, profile } = attempt;
   person.reset();
-  const { bundle } = await trial.serve();
+  const { bundle, declared } = await trial.serve();
+  const document = profile === undefined ? await callHook(attempt) : await profile(attempt);
+  const { unused } = person;
+  const problems = [
+    ...bundle.warnings,
+    ...declared.warnings,
+    ...unused === 0 ? [] : [`${unused} of the answers ${unused === 1 ? "was" : "were"} not asked for`],
+  ];
+  return { document, problems };
+}
+
+async function callHook({ words, subject, trial, person, login }: Attempt): Promise<TryDocument> {
   const call = words.hook ?? firstHook(trial);
   trial.scene.writeService(login.service, [trial.lineOf(lineTypeOf(call))]);
   await trial.begin(login);
   const seen = await trial.call(call, words.flags);
   await trial.application.end();
-  const document = documentOf(seen, {
+  return documentOf(seen, {
     subject,
     trial,
     login,
     flags: words.flags,
     person,
     now: words.now?.toString(),
-    before: { environment: login.environment },
+    before: { items: itemsOf(login), environment: login.environment },
   });
-  const { unused } = person;
-  const problems = [
-    ...bundle.warnings,
-    ...trial.served.declared.warnings,
-    ...seen.trouble !== undefined && document.failure === null ? [`after the hook ${seen.trouble}`] : [],
-    ...unused === 0 ? [] : [`${unused} of the answers ${unused === 1 ? "was" : "were"} not asked for`],
-  ];
-  return { document, problems };
 }
 
 function firstHook({ served: { declared } }: Trial): Call {
@@ -72,11 +80,29 @@ const PLAIN = "\x1b[0m";
 
 /** Tells a person what a run came to. */
 export function showRan({ document, problems }: Ran, output: Output): void {
-  const { title, lines } = reportOf(document);
-  const first = output.wrapped(title);
-  output.result(output.colour ? coloured(first, document.code) : first);
-  for (const line of lines) output.result(output.wrapped(line));
+  if ("steps" in document) showProfile(document, output);
+  else {
+    const { title, lines } = reportOf(document);
+    show(title, document.code, output);
+    for (const line of lines) output.result(output.wrapped(line));
+  }
   for (const problem of problems) output.note(`pam-deno: ${problem}`);
+}
+
+function showProfile(document: ProfileDocument, output: Output): void {
+  const { title, steps } = profileReportOf(document);
+  output.result(output.wrapped(title));
+  for (const { line, code, events } of steps) {
+    show(line, code, output);
+    for (const event of events) output.result(output.wrapped(event));
+  }
+  show(document.verdict, document.code, output);
+}
+
+/** A line with a code in it, which is coloured where that may be. */
+function show(text: string, code: PamCode, output: Output): void {
+  const shown = output.wrapped(text);
+  output.result(output.colour ? coloured(shown, code) : shown);
 }
 
 function coloured(title: string, code: PamCode): string {
@@ -91,5 +117,6 @@ export function showTypes({ verdict, text }: TypeCheck, output: Output): void {
 
 /** Whether a run is in order, whatever the module decided. */
 export function isInOrder({ document, problems }: Ran): boolean {
-  return document.failure === null && problems.length === 0;
+  const calls = "steps" in document ? document.steps : [document];
+  return problems.length === 0 && calls.every(({ failure, trouble }) => failure === null && trouble === null);
 }

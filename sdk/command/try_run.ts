@@ -30,8 +30,9 @@ export async function runTrial(words: TryWords, { layout, output }: Context): Pr
     using keyboard = new Keyboard((text) => output.part(text));
     const person = new Person(words.answers, Deno.stdin.isTerminal() ? keyboard : undefined);
     const login = loginOf(words);
+    const profile = words.as === undefined ? undefined : await profileOf(words.as, words);
     const trial = trialOf(words, { subject, layout, person });
-    const attempt: Attempt = { words, subject, trial, person, login, output };
+    const attempt: Attempt = { words, subject, trial, person, login, output, profile };
     return await endingWith(
       attempt,
       keyboard,
@@ -142,6 +143,30 @@ async function endingWith<T>({ trial }: Attempt, keyboard: Keyboard, run: () => 
   }
 }
 
+/** What replays the application of that name. */
+async function profileOf(name: string, words: TryWords): Promise<Attempt["profile"]> {
+  const { hook, service, flags, items, environment, user, rhost, tty, ruser, answers, now } = words;
+  if (hook !== undefined || service !== undefined || flags.length > 0) {
+    throw new UsageError(
+      "--as says what is called, where and with which flags: leave --hook, --service and --flag out",
+    );
+  }
+  const { replayOf } = await import("../author/try/profile_trial.ts");
+  const replay = replayOf(name);
+  if (typeof replay === "string") throw new UsageError(replay);
+  return ({ subject, trial, person }) =>
+    replay({
+      scene: { user, rhost, tty, by: ruser },
+      items: Object.fromEntries(items),
+      environment: Object.fromEntries(environment),
+      password: answers[0],
+      subject,
+      trial,
+      person,
+      now: now?.toString(),
+    });
+}
+
 function trialOf(
   words: TryWords,
   { subject, layout, person }: {
@@ -180,7 +205,7 @@ function loginOf({ user, service, rhost, tty, ruser, items, environment }: TryWo
     if (name === "service" || name === "user") throw new UsageError(`--item ${name}: use --${name}`);
   }
   return {
-    service,
+    service: service ?? "login",
     user: user ?? ownName(),
     items: Object.fromEntries(given) as Partial<Record<PamItem, string>>,
     environment: Object.fromEntries(environment),

@@ -10,7 +10,7 @@ import { gives } from "../../grants.ts";
 import { type Hook, UNDEFINED_HOOKS } from "../../hooks.ts";
 import { formatServiceLine } from "../../libpam/mod.ts";
 import type { PamCode } from "../../tokens.ts";
-import type { Call, CallFlag } from "./application_words.ts";
+import type { Call, CallFlag, Items } from "./application_words.ts";
 import type { AskedPermission } from "./audit.ts";
 import { type Failure, failureOf, isStack } from "./failure.ts";
 import { meaningOf } from "./meaning.ts";
@@ -45,6 +45,8 @@ export interface TryDocument {
   readonly defined: boolean;
   /** Why it failed, if it did: then the code is not the module's. */
   readonly failure: Failure | null;
+  /** What became of the worker behind the hook's back, such as a rejection that nobody handles. */
+  readonly trouble: string | null;
   /** The texts that the person saw, in order. */
   readonly texts: readonly string[];
   /** The same with how they were shown. */
@@ -104,7 +106,8 @@ export interface DocumentOptions {
   readonly flags: readonly CallFlag[];
   readonly person: Pick<Person, "texts" | "prompts">;
   readonly now: string | undefined;
-  readonly before: { readonly environment: Readonly<Record<string, string>> };
+  /** What the application had set before the call. */
+  readonly before: { readonly items: Items; readonly environment: Readonly<Record<string, string>> };
 }
 
 /** Puts together what was seen of a call. */
@@ -128,13 +131,11 @@ export function documentOf(
     means: meaningOf(call, code),
     defined,
     failure: failureOf(seen, places) ?? null,
+    trouble: seen.trouble ?? null,
     texts: person.texts.map(({ text }) => text),
     shown: person.texts,
     prompts: person.prompts,
-    items: differences(
-      { service: login.service.toLowerCase(), ...userOf(login), ...login.items },
-      outcome.items,
-    ),
+    items: differences(before.items, outcome.items),
     environment: differences(before.environment, outcome.environment),
     tokens: [...new Set(sightings.flatMap(({ tokens }) => tokens))],
     user_files: Object.assign({}, ...sightings.map(({ userFiles }) => userFiles)),
@@ -157,8 +158,9 @@ export function documentOf(
   };
 }
 
-function userOf({ user }: Login): { user?: string } {
-  return user === undefined ? {} : { user };
+/** The items of a login before its first call. */
+export function itemsOf({ service, user, items }: Login): Items {
+  return { service: service.toLowerCase(), ...user === undefined ? {} : { user }, ...items };
 }
 
 /** The hooks behind a service function. */
@@ -166,10 +168,10 @@ export function hooksOf(call: Call): readonly Hook[] {
   return call === "changePassword" ? ["preliminary", "update"] : [call];
 }
 
-/** What the line gave: libpam makes perm_denied of a stack in which nobody says more than ignore. */
+/** What the line gave: libpam makes perm_denied of a stack in which nobody says more than ignore, else what the others say. */
 function codeOf({ call, outcome, sightings }: Seen, defined: readonly string[]): PamCode {
   const { code } = outcome;
-  if (code !== "perm_denied") return code;
+  if (code !== "perm_denied" && code !== "success") return code;
   const codes = hooksOf(call).map((hook) =>
     sightings.find((one) => one.hook === hook)?.code ??
       (defined.includes(hook) ? undefined : undefinedCode(hook, defined))

@@ -8,7 +8,7 @@
 import type { ConversationMessage } from "../../libpam/mod.ts";
 
 /** Who answered a question. */
-export type AnsweredBy = "option" | "terminal" | "nobody";
+export type AnsweredBy = "option" | "terminal" | "application" | "nobody";
 
 /** A question of the module's, without its answer. */
 export interface SeenPrompt {
@@ -58,6 +58,12 @@ export class Person {
     return this.#given.length - this.#next;
   }
 
+  /** Notes a message that somebody else answers, or nobody. */
+  note({ style, text }: ConversationMessage, by: AnsweredBy): void {
+    if (style === "text_info" || style === "error_msg") this.texts.push({ style, text });
+    else this.prompts.push({ style, text, by });
+  }
+
   /** Answers all messages of one call of a conversation; `null` if a question stays without an answer. */
   async answer(messages: readonly ConversationMessage[]): Promise<readonly (string | null)[] | null> {
     const answers: (string | null)[] = [];
@@ -75,11 +81,17 @@ export class Person {
     return answers;
   }
 
-  /** Forgets what was seen, and begins again with the first answer. */
-  reset(): void {
+  /** Forgets what was seen. */
+  forget(): void {
     this.texts = [];
     this.prompts = [];
-    this.#next = this.#shown = 0;
+    this.#shown = 0;
+  }
+
+  /** Forgets what was seen, and begins again with the first answer. */
+  reset(): void {
+    this.forget();
+    this.#next = 0;
   }
 
   async #answerOne(

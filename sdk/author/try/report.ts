@@ -9,6 +9,8 @@ import { permissionFlags } from "../../config/permissions.ts";
 import type { DescribedPermission, TryDocument } from "./document.ts";
 import { describePlace } from "./places.ts";
 import type { SeenPrompt } from "./person.ts";
+import type { ProfileDocument } from "./profile_trial.ts";
+import type { PamCode } from "../../tokens.ts";
 
 /** Where the second column begins. */
 const COLUMN = 13;
@@ -22,29 +24,72 @@ export function reportOf(seen: TryDocument): { readonly title: string; readonly 
     title: `${code}  ${hook}, ${who}`,
     lines: [
       `  ${seen.means}`,
-      ...row("failed", failure(seen)),
-      ...row(
-        "shown",
-        seen.shown.map(({ style, text }) => `${style === "error_msg" ? "error" : "info"} "${text}"`),
-      ),
-      ...row("asked", seen.prompts.map(question)),
-      ...row("items", changes(seen.items)),
-      ...row("environment", changes(seen.environment)),
-      ...row("tokens", seen.tokens.map((name) => `${name} was set`)),
-      ...row("user files", Object.entries(seen.user_files).map(([name, what]) => `${name} was ${what}`)),
-      ...row("module data", data(seen)),
-      ...row(
-        "delay",
-        seen.fail_delay_ms > 0 ? [`${seen.fail_delay_ms} ms, give or take a half, if it is refused`] : [],
-      ),
-      ...row("logged", seen.log.map(({ level, text }) => `${level}  ${text}`)),
-      ...row("time", [`${seen.service_ms} ms of the service, ${seen.human_ms} ms of the person`]),
+      ...eventsOf(seen),
+      ...row("time", [
+        `${tenths(seen.service_ms)} ms of the service, ${tenths(seen.human_ms)} ms of the person`,
+      ]),
       ...row("clock", seen.now === null ? [] : [`began at ${seen.now} and ran on`]),
       ...row("permissions", permissions(seen)),
       ...row("grants", grants(seen)),
       ...row("pam.d", [seen.line]),
     ],
   };
+}
+
+/** The steps of a replay. */
+export function profileReportOf({ profile, steps, module }: ProfileDocument): {
+  readonly title: string;
+  readonly steps: readonly {
+    readonly line: string;
+    readonly code: PamCode;
+    readonly events: readonly string[];
+  }[];
+} {
+  const [wide, far] = [longest(steps.map(({ hook }) => hook)), longest(steps.map(processOf))];
+  return {
+    title: `${profile}: ${module}`,
+    steps: steps.map((step, index) => {
+      const flags = step.login.flags.length === 0 ? "" : ` (${step.login.flags.join(", ")})`;
+      const undefined_ = step.defined ? "" : ", which it does not define";
+      return {
+        line: `${String(index + 1).padStart(2)}. ${step.hook.padEnd(wide)} ${
+          processOf(step).padEnd(far)
+        } ${step.code}${undefined_}${flags}`,
+        code: step.code,
+        events: eventsOf(step),
+      };
+    }),
+  };
+}
+
+function processOf({ process, pid }: { readonly process: string; readonly pid: number }): string {
+  return `${process} ${pid}`;
+}
+
+function longest(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map(({ length }) => length));
+}
+
+/** What happened in a call, beside its code. */
+export function eventsOf(seen: TryDocument): string[] {
+  const { shown, prompts, items, environment, tokens, user_files, fail_delay_ms, log } = seen;
+  return [
+    ...row("failed", failure(seen)),
+    ...row("afterwards", seen.trouble === null || seen.failure !== null ? [] : [seen.trouble]),
+    ...row("shown", shown.map(({ style, text }) => `${style === "error_msg" ? "error" : "info"} "${text}"`)),
+    ...row("asked", prompts.map(question)),
+    ...row("items", changes(items)),
+    ...row("environment", changes(environment)),
+    ...row("tokens", tokens.map((name) => `${name} was set`)),
+    ...row("user files", Object.entries(user_files).map(([name, what]) => `${name} was ${what}`)),
+    ...row("module data", data(seen)),
+    ...row("delay", fail_delay_ms > 0 ? [`${fail_delay_ms} ms, give or take a half, if it is refused`] : []),
+    ...row("logged", log.map(({ level, text }) => `${level}  ${text}`)),
+  ];
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 function row(title: string, lines: readonly string[]): string[] {
@@ -63,6 +108,7 @@ function failure({ failure }: TryDocument): string[] {
 const BY: Readonly<Record<SeenPrompt["by"], string>> = {
   option: "answered by --answer",
   terminal: "answered",
+  application: "answered by the application",
   nobody: "not answered",
 };
 

@@ -196,15 +196,15 @@ export class Trial implements AsyncDisposable {
   }
 
   /** Begins a login. */
-  async begin({ service, user, items, environment }: Login): Promise<void> {
+  async begin({ service, user, items, environment }: Login, handle: string = MAIN): Promise<void> {
     await this.#known;
     const { services: confdir } = this.scene;
-    await this.application.start({ handle: MAIN, service, user, confdir, items, environment });
+    await this.application.start({ handle, service, user, confdir, items, environment });
   }
 
   /** Calls a service function, and gives what was seen of it. */
-  async call(call: Call, flags: readonly CallFlag[] = []): Promise<Seen> {
-    const outcome = await this.application.call(call, flags);
+  async call(call: Call, flags: readonly CallFlag[] = [], handle: string = MAIN): Promise<Seen> {
+    const outcome = await this.application.call(call, flags, handle);
     const worker = this.#worker!;
     const answers = await worker.sync();
     return {
