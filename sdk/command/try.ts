@@ -67,6 +67,13 @@ export const TRY = command(
       description:
         message`Replay how an application uses PAM, such as sshd-publickey or sudo, instead of one hook.`,
     })),
+    inMemory: withDefault(
+      flag("--in-memory", {
+        description:
+          message`Without libpam: with the test kit, whose users are made up and whose clock stands still.`,
+      }),
+      false,
+    ),
     watch: withDefault(
       flag("-w", "--watch", { description: message`Try it again whenever one of its files is saved.` }),
       false,

@@ -27,6 +27,7 @@ import type { TryWords } from "./try.ts";
 export async function runTrial(words: TryWords, { layout, output }: Context): Promise<number> {
   try {
     const subject = findSubject(words.module);
+    if (words.inMemory) return await inMemory(words, subject, { layout, output });
     using keyboard = new Keyboard((text) => output.part(text));
     const person = new Person(words.answers, Deno.stdin.isTerminal() ? keyboard : undefined);
     const login = loginOf(words);
@@ -72,6 +73,45 @@ async function once(attempt: Attempt, layout: Layout): Promise<number> {
 
 function showJson({ document, problems }: Ran, types: TypeCheck | null, output: Output): void {
   output.result(JSON.stringify({ ...document, problems, types }));
+}
+
+async function inMemory(
+  words: TryWords,
+  subject: Subject,
+  { layout, output }: Pick<Context, "layout" | "output">,
+): Promise<number> {
+  if (words.watch || words.as !== undefined) {
+    throw new UsageError(
+      "--in-memory runs one hook: --watch and --as go through libpam; assertSurvives() of the test kit replays applications in memory",
+    );
+  }
+  const { tryInMemory } = await import("../author/try/in_memory.ts");
+  const into = Deno.makeTempDirSync({ prefix: "pam-deno-try-" });
+  try {
+    const document = await tryInMemory({
+      subject,
+      layout,
+      into,
+      call: words.hook,
+      flags: words.flags,
+      login: loginOf(words),
+      words: words.options,
+      grants: grantsIn(words),
+      allowed: allowedBy(words),
+      answers: words.answers,
+      now: words.now,
+    });
+    const types = await checkTypes(subject, layout, into);
+    const ran = { document, problems: [] };
+    if (words.json) showJson(ran, types, output);
+    else {
+      showRan(ran, output);
+      showTypes(types, output);
+    }
+    return isInOrder(ran) && types.verdict !== "wrong" ? EXIT.done : EXIT.failed;
+  } finally {
+    Deno.removeSync(into, { recursive: true });
+  }
 }
 
 /** Tries it again whenever one of its files has changed, until a signal ends this. */
@@ -182,7 +222,7 @@ function trialOf(
     layout,
     shim: file,
     words: words.options,
-    grants: words.grants.length === 0 ? undefined : words.grants.flatMap((word) => word.split(",")),
+    grants: grantsIn(words),
     allowed: allowedBy(words),
     now: words.now,
     timeout: words.timeout,
@@ -218,6 +258,10 @@ function ownName(): string {
   } catch {
     throw new UsageError("nobody knows your name here: say who logs in with --user");
   }
+}
+
+function grantsIn({ grants }: TryWords): string[] | undefined {
+  return grants.length === 0 ? undefined : grants.flatMap((word) => word.split(","));
 }
 
 function allowedBy({ allowed }: TryWords): Record<string, string[]> {

@@ -33,6 +33,8 @@ export interface DescribedPermission {
 export interface TryDocument {
   /** The module's main file. */
   readonly module: string;
+  /** Whether it was run with the test kit, without libpam. */
+  readonly in_memory: boolean;
   /** What the application called: the name of the hook, or `changePassword` for both of its passes. */
   readonly hook: Call;
   /** What the module's line gave: what it returned, or what stands for its failure. */
@@ -125,6 +127,7 @@ export function documentOf(
   const given = trial.grantsOf(lineTypeOf(call));
   return {
     module: subject.file,
+    in_memory: false,
     hook: call,
     code,
     application: outcome.code,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { line } from "../../text.ts";
+import { printable } from "../../supervisor/lines.ts";
 import type { Asker } from "./person.ts";
 
 const INTERRUPT = 0x03;
@@ -17,9 +17,6 @@ const ERASE_LINE = 0x15;
 const DELETE = 0x7f;
 /** The longest answer, in bytes: `PAM_MAX_RESP_SIZE` less the terminator. */
 const ANSWER_MAX = 511;
-/** The longest text that is shown, in bytes. */
-const TEXT_MAX = 4_096;
-
 /** What a question is asked on. */
 interface Terminal {
   read(bytes: Uint8Array): Promise<number | null>;
@@ -43,7 +40,7 @@ export class Keyboard implements Asker, Disposable {
 
   /** Shows a text, of which nothing controls the terminal. */
   show(text: string): void {
-    this.#write(`${line(text, TEXT_MAX)}\n`);
+    this.#write(`${harmless(text)}\n`);
   }
 
   /** Asks. A hidden answer is not echoed. */
@@ -53,7 +50,7 @@ export class Keyboard implements Asker, Disposable {
     // Before the question is shown, or a quick answer is.
     if (hidden) this.#setRaw(true);
     try {
-      this.#write(line(text, TEXT_MAX));
+      this.#write(harmless(text));
       return await this.#readAnswer(hidden);
     } finally {
       if (hidden) {
@@ -117,6 +114,11 @@ export class Keyboard implements Asker, Disposable {
     this.#wanted = undefined;
     wanted?.(length === null ? undefined : bytes.subarray(0, length));
   }
+}
+
+/** A text whose lines are shown and that does nothing else to the terminal. */
+function harmless(text: string): string {
+  return text.split("\n").map(printable).join("\n");
 }
 
 function decode(octets: readonly number[]): string {

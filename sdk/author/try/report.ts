@@ -21,14 +21,19 @@ export function reportOf(seen: TryDocument): { readonly title: string; readonly 
   const rhost = login.items["rhost"];
   const who = `${login.user ?? "nobody"} at ${login.service}${rhost === undefined ? "" : ` from ${rhost}`}`;
   return {
-    title: `${code}  ${hook}, ${who}`,
+    title: `${code}  ${hook}, ${who}${seen.in_memory ? ", in memory" : ""}`,
     lines: [
       `  ${seen.means}`,
       ...eventsOf(seen),
       ...row("time", [
         `${tenths(seen.service_ms)} ms of the service, ${tenths(seen.human_ms)} ms of the person`,
       ]),
-      ...row("clock", seen.now === null ? [] : [`began at ${seen.now} and ran on`]),
+      ...row(
+        "clock",
+        seen.now === null
+          ? []
+          : [seen.in_memory ? `stood at ${seen.now}` : `began at ${seen.now} and ran on`],
+      ),
       ...row("permissions", permissions(seen)),
       ...row("grants", grants(seen)),
       ...row("pam.d", [seen.line]),

@@ -7,12 +7,7 @@
 
 import { join } from "node:path";
 import type { Layout } from "../../config/layout.ts";
-import {
-  missingPermissions,
-  resolvePermissions,
-  type Scope,
-  type ScopedPermissions,
-} from "../../config/permissions.ts";
+import { missingPermissions, type ScopedPermissions } from "../../config/permissions.ts";
 import { stat } from "../../config/place.ts";
 import { LINE_TYPES, type LineType } from "../../hooks.ts";
 import type { ServiceLine } from "../../libpam/mod.ts";
@@ -27,6 +22,7 @@ import { Application, MAIN } from "./applicant.ts";
 import type { Call, CallFlag, CallOutcome, Items } from "./application_words.ts";
 import { AttemptError, AttemptWorker, type LogLine } from "./attempt_worker.ts";
 import { type AskedPermission, readAudit } from "./audit.ts";
+import { resolveDeclared } from "./permissions.ts";
 import { Places } from "./places.ts";
 import type { Person } from "./person.ts";
 import { Scene } from "./scene.ts";
@@ -178,7 +174,8 @@ export class Trial implements AsyncDisposable {
     const { subject } = this.#options;
     let worker = this.#start(bundle, this.#guess);
     const declared = await worker.declared;
-    const permissions = this.#permissionsOf(declared);
+    const { allowed, words } = this.#options;
+    const permissions = resolveDeclared(declared.permissions, { allowed, words });
     if (!isSame(permissions, this.#guess)) {
       await worker.end();
       this.#guess = permissions;
@@ -262,23 +259,6 @@ export class Trial implements AsyncDisposable {
       told: { name: subject.name, words, ...now === undefined ? {} : { now: now.toString() } },
     });
   }
-
-  /** What the module declares, with the values of its options, and what was allowed besides. */
-  #permissionsOf(declared: Declared): ScopedPermissions {
-    const { words, allowed } = this.#options;
-    const open: Record<string, Scope[]> = {};
-    for (const from of [declared.permissions, allowed]) {
-      for (const [kind, scopes] of Object.entries(from)) (open[kind] ??= []).push(...scopes);
-    }
-    const { permissions, problems } = resolvePermissions(open, valuesOf(words));
-    const [problem] = problems;
-    if (problem) {
-      throw new AttemptError(
-        `a permission that it asks for cannot be granted: ${problem.kind}: ${problem.problem}`,
-      );
-    }
-    return permissions;
-  }
 }
 
 /** Where nothing can be made: to write a cache takes longer than one start gains. */
@@ -292,16 +272,6 @@ function cacheIn({ cacheDir }: Layout, own: string): string {
 
 function isSame(one: ScopedPermissions, other: ScopedPermissions): boolean {
   return missingPermissions(one, other).length === 0 && missingPermissions(other, one).length === 0;
-}
-
-/** The words of a line as values: `name=value`, each name with all that it was given. */
-function valuesOf(words: readonly string[]): Record<string, string[]> {
-  const values: Record<string, string[]> = {};
-  for (const word of words) {
-    const at = word.indexOf("=");
-    if (at > 0) (values[word.slice(0, at)] ??= []).push(word.slice(at + 1));
-  }
-  return values;
 }
 
 function throwawayIdentity(): Identity | undefined {
