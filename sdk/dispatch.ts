@@ -56,6 +56,8 @@ export interface Host {
    * an effect of a late callback. It goes to LogTape in any case.
    */
   late?(text: string): void;
+  /** The handler uses something that needs a grant, whether the module declares it or not. The test kit's. */
+  needed?(grant: string): void;
 }
 
 type Result = MessageOf<"result">;

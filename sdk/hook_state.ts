@@ -86,6 +86,7 @@ export class HookState {
    * Throws a TypeError that says how to mend it, unless the module declares `grant` for this type of line.
    */
   needs(grant: string, what: string): void {
+    this.host.needed?.(grant);
     if (gives(this.module.grants[this.line] ?? [], grant)) return;
     const where = `grants.${this.line} in defineModule()`;
     throw new TypeError(

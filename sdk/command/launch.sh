@@ -55,7 +55,7 @@ launch_flags() {
   shift 2
   case $(launch_command "$@") in
     serve) own_permissions "$launch_deno" "$launch_lib_dir" serve "$@" ;;
-    add | remove | rollback | reload) echo --allow-all ;;
+    add | remove | rollback | reload | needs) echo --allow-all ;;
     check)
       # It asks modules what they declare and what they say of the options of pam.d lines, in processes that may do nothing.
       launch_run=$launch_deno,$launch_lib_dir/deno,$launch_lib_dir/esbuild,/bin/systemctl

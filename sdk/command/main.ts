@@ -14,6 +14,7 @@ import { EXIT } from "./exit_code.ts";
 import { reportFailure } from "./failure.ts";
 import { runLines } from "./lines.ts";
 import { runNew } from "./new.ts";
+import { runNeeds } from "./needs.ts";
 import { Output } from "./output.ts";
 import { layoutOf } from "./places.ts";
 import { parseWords, type Words } from "./program.ts";
@@ -50,6 +51,8 @@ function run(words: Words, context: Context): Promise<number> {
       return runLines(words, context);
     case "new":
       return runNew(words, context);
+    case "needs":
+      return runNeeds(words, context);
     case "reload":
       return runReload(words, context);
     case "remove":

@@ -17,6 +17,7 @@ import { CHECK } from "./check.ts";
 import { UsageError } from "./failure.ts";
 import { LINES } from "./lines.ts";
 import { NEW } from "./new.ts";
+import { NEEDS } from "./needs.ts";
 import type { Output } from "./output.ts";
 import { PLACES } from "./places.ts";
 import { RELOAD } from "./reload.ts";
@@ -31,6 +32,7 @@ import { TRY } from "./try.ts";
 const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, NEW), PLACES);
 const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, SIMULATE), PLACES);
 const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, TRY), PLACES);
+const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, NEEDS), PLACES);
 
 /** What a command line says. */
 export type Words = InferValue<typeof PROGRAM>;

@@ -91,7 +91,7 @@ export class Exchange implements Caller {
   async play(
     module: LoadedModule,
     message: MessageOf<"hook">,
-    host: Pick<Host, "now" | "random" | "late" | "resumed">,
+    host: Pick<Host, "now" | "random" | "late" | "resumed" | "needed">,
   ): Promise<MessageOf<"result"> | Failure> {
     try {
       const asked = transmit(message, "shim");

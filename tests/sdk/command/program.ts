@@ -19,6 +19,7 @@ export const COMMANDS = [
   "check",
   "lines",
   "new",
+  "needs",
   "reload",
   "remove",
   "rollback",

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What a module needs, found out from its tests and the profiles, beside what it declares.
+ *
+ * @module
+ */
+
+import type { Layout } from "../../config/layout.ts";
+import { bundleSubject } from "../bundle.ts";
+import { Rehearsal } from "../rehearsal.ts";
+import type { Subject } from "../subject.ts";
+import { checkTypes } from "../type_check.ts";
+import { compare, type Comparison } from "./compare.ts";
+import { NeedsError, runTests, type TestRunResult } from "./run.ts";
+
+/** What {@linkcode findNeeds} takes. */
+export interface NeedsOptions {
+  /** The folders of the program. */
+  readonly layout: Layout;
+  /** The words of the pam.d line that profiles are run with. */
+  readonly options: readonly string[];
+  /** Says what is being done. */
+  readonly onStep: (text: string) => void;
+}
+
+/** What it gives. */
+export interface Needs extends Comparison, Pick<TestRunResult, "tests" | "profiles"> {
+  /** What whoever reads it should know. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Finds it out.
+ *
+ * @throws {NeedsError} if it does not type-check, has no tests, or they fail.
+ * @throws {SubjectBundleError} if it cannot be bundled.
+ * @throws {RehearsalError} if it cannot be loaded.
+ */
+export async function findNeeds(subject: Subject, { layout, options, onStep }: NeedsOptions): Promise<Needs> {
+  const folder = Deno.makeTempDirSync({ prefix: "pam-deno-needs-" });
+  try {
+    onStep(`loading ${subject.word}`);
+    const types = checkTypes(subject, layout, folder);
+    const bundle = await bundleSubject(subject, layout, folder);
+    const { name, word } = subject;
+    const started = await Rehearsal.start({ layout, bundle, word, name, permissions: {} });
+    const { declaration } = started;
+    await started[Symbol.asyncDispose]();
+    const { verdict, text } = await types;
+    if (verdict === "wrong") throw new NeedsError(`${word}: it does not type-check:\n${text}`);
+    onStep(`running the tests of ${word}`);
+    const { uses, tests, profiles, warnings } = await runTests({ subject, declaration, layout, options });
+    const unchecked = verdict === "unchecked" ? [text] : [];
+    return { ...compare(declaration, uses), tests, profiles, warnings: [...unchecked, ...warnings] };
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Runs a module's tests and the profiles, and gives what the module needed meanwhile.
+ *
+ * Tests are programs, which may do whatever their author likes. Whoever runs `deno test` in a module's folder trusts them that far, so an
+ * ordinary user's run as that user. As root they would hold the machine: there they run as a throwaway user in a file system that has
+ * nothing but the module's folder, the SDK and Deno's packages, where that cannot be had as the user alone.
+ *
+ * @module
+ */
+
+import { basename, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Layout } from "../../config/layout.ts";
+import { resolvePermissions } from "../../config/permissions.ts";
+import { stat } from "../../config/place.ts";
+import { type GraphModule, moduleGraph } from "../../install/deno_tool.ts";
+import { openJail } from "../../install/jail.ts";
+import { printable } from "../../supervisor/lines.ts";
+import type { Declaration } from "../../supervisor/probe.ts";
+import { OBSERVER_NAME } from "../../testing/observer.ts";
+import { wordsOf } from "../../words.ts";
+import type { Subject } from "../subject.ts";
+import { type Owners, readAudit, TEST_FILE, type Uses, usesIn } from "./checks.ts";
+import { preloadText, profilesText } from "./marks.ts";
+
+/** How long the tests may take, in ms. */
+const TESTS_MAX_MS = 300_000;
+/** What they may print, in bytes, and how much of it is shown when they fail, in lines. */
+const OUTPUT_MAX = 16 * 1024 ** 2;
+const SHOWN_LINES = 40;
+/** Deno keeps only the ten innermost places otherwise; a connection by node:net has as many of its own. */
+const STACK_FRAMES = 64;
+/**
+ * Tests may do everything. With nothing refused at all the audit would have every read as a write too, so one place is that nobody has.
+ * Deno's permission broker would see as much, but knows nothing of what a test takes from itself with `permissions`.
+ */
+const NOWHERE = "/nonexistent/pam-deno-needs";
+const ALLOWED = ["--allow-all", `--deny-read=${NOWHERE}`, `--deny-write=${NOWHERE}`];
+/** How deep below the module's folder tests are looked for. */
+const DEPTH_MAX = 8;
+
+/** Folders that every machine has, which are empty for tests that root runs. */
+const EMPTY = ["etc", "run", "var", "srv", "home"];
+/** Where programs are for tests that root runs. */
+const PATH = "/usr/local/bin:/usr/bin:/bin";
+
+/** Tests that say nothing about what the module needs. The message says why. */
+export class NeedsError extends Error {
+  override name = "NeedsError";
+}
+
+/** What {@linkcode runTests} takes. */
+export interface TestRun {
+  /** The module. */
+  readonly subject: Subject;
+  /** What it declares. */
+  readonly declaration: Declaration;
+  /** Where the SDK is. */
+  readonly layout: Pick<Layout, "sdkDir">;
+  /** The words of the pam.d line that profiles are run with. */
+  readonly options: readonly string[];
+}
+
+/** What came of it. */
+export interface TestRunResult {
+  /** What the module used. */
+  readonly uses: Uses;
+  /** How many tests there were, without profiles. */
+  readonly tests: number;
+  /** How many profiles. */
+  readonly profiles: number;
+  /** What whoever reads it should know. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Runs them.
+ *
+ * @throws {NeedsError} if there are no tests, or if they fail.
+ */
+export async function runTests({ subject, declaration, layout, options }: TestRun): Promise<TestRunResult> {
+  const files = testsOf(subject);
+  const config = configOf(subject, layout);
+  const graph = await moduleGraph(subject.file, config.map((path) => `--config=${path}`), subject.folder);
+  const stage = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-needs-" }));
+  try {
+    const work = join(stage, "work");
+    const root = join(stage, "root");
+    for (const path of [work, root, ...EMPTY.map((name) => join(root, name))]) {
+      Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
+    }
+    copyLink("/etc/localtime", root);
+    const names = ["preload.js", "profiles_test.js", "audit"].map((name) => join(work, name));
+    const [preload, profiles, audit] = names as [string, string, string];
+    const module = pathToFileURL(subject.file).href;
+    const sdk = sdkOf(graph);
+    const { permissions } = resolvePermissions(declaration.permissions, wordsOf(options));
+    Deno.writeTextFileSync(preload, preloadText(module, dirname(subject.file), OBSERVER_NAME));
+    Deno.writeTextFileSync(
+      profiles,
+      profilesText(module, `${sdk}sdk/testing/mod.ts`, OBSERVER_NAME, { options, permissions }),
+    );
+    const rootRuns = Deno.uid() === 0;
+    if (rootRuns) Deno.chmodSync(stage, 0o711);
+    const jail = openJail({
+      root,
+      readable: readableOf(subject, layout, config),
+      writable: rootRuns ? [work] : [],
+      through: [stage],
+    });
+    const ran = await jail.run({
+      command: [
+        rootRuns ? Deno.realPathSync(Deno.execPath()) : Deno.execPath(),
+        ...["test", "--no-prompt", "--no-check", "--quiet", "--reporter=tap", ...ALLOWED],
+        `--v8-flags=--stack-trace-limit=${STACK_FRAMES}`,
+        ...config.length > 0 ? [`--config=${config[0]}`] : ["--no-config"],
+        ...hasLock(subject) ? ["--frozen"] : ["--no-lock"],
+        `--preload=${preload}`,
+        ...files,
+        profiles,
+      ],
+      env: {
+        ...rootRuns ? { HOME: work, TMPDIR: work, DENO_DIR: cacheDir(), PATH } : Deno.env.toObject(),
+        DENO_AUDIT_PERMISSIONS: audit,
+        DENO_TRACE_PERMISSIONS: "1",
+        DENO_NO_UPDATE_CHECK: "1",
+        NO_COLOR: "1",
+      },
+      network: true,
+      timeoutMs: TESTS_MAX_MS,
+      outputMax: OUTPUT_MAX,
+    });
+    if (!ran.success) throw new NeedsError(failure(subject, ran));
+    const counted = countTests(ran.stdout);
+    if (counted.tests === 0) throw new NeedsError(noTests(subject));
+    const owners = ownersOf(subject, graph, sdk, [preload, profiles]);
+    const uses = usesIn(readAudit(Deno.readTextFileSync(audit)), owners);
+    const warnings = jail.uid === undefined ? [] : jail.warnings;
+    return { uses, ...counted, warnings };
+  } finally {
+    Deno.removeSync(stage, { recursive: true });
+  }
+}
+
+/** The files that `deno test` would take, in the module's own folder and below. */
+function testsOf(subject: Subject): string[] {
+  const found: string[] = [];
+  const look = (folder: string, depth: number) => {
+    for (const { name, isDirectory, isFile } of Deno.readDirSync(folder)) {
+      if (name.startsWith(".") || name === "node_modules") continue;
+      if (isDirectory && depth < DEPTH_MAX) look(join(folder, name), depth + 1);
+      else if (isFile && TEST_FILE.test(name)) found.push(join(folder, name));
+    }
+  };
+  look(dirname(subject.file), 0);
+  if (found.length === 0) throw new NeedsError(noTests(subject));
+  return found.sort();
+}
+
+function noTests({ word, file }: Subject): string {
+  return `${word}: it has no tests in ${dirname(file)}, so nothing says what it needs: write ${
+    basename(file).replace(/\.\w+$/, "")
+  }_test.ts with a test for each answer`;
+}
+
+/** The deno.json that imports are named in: that of the module, else the one beside the SDK, as in a checkout. */
+function configOf({ configFile }: Subject, { sdkDir }: Pick<Layout, "sdkDir">): string[] {
+  if (configFile !== undefined) return [configFile];
+  const beside = join(sdkDir, "deno.json");
+  return stat(beside) ? [Deno.realPathSync(beside)] : [];
+}
+
+function hasLock({ folder }: Subject): boolean {
+  for (let at = folder;; at = dirname(at)) {
+    if (stat(join(at, "deno.lock"))) return true;
+    if (at === dirname(at)) return false;
+  }
+}
+
+/** What the tests read besides their own. */
+function readableOf(
+  { folder, file }: Subject,
+  { sdkDir }: Pick<Layout, "sdkDir">,
+  config: string[],
+): string[] {
+  const packages = ["npm", "remote", "dl"].map((name) => join(cacheDir(), name));
+  const machine = ["/usr", "/bin", "/sbin", "/lib", "/lib64"];
+  return [
+    ...[Deno.realPathSync(Deno.execPath()), folder, dirname(file), Deno.realPathSync(sdkDir)],
+    ...[...config, ...config.flatMap(linkedBy), ...workspaceOf(folder), ...packages],
+    ...machine,
+  ];
+}
+
+/** The folders that a deno.json links packages to. */
+function linkedBy(config: string): string[] {
+  const { links } = JSON.parse(Deno.readTextFileSync(config).replace(/^\s*\/\/.*$/gm, "")) as {
+    links?: unknown;
+  };
+  return Array.isArray(links) ? links.map((link) => join(dirname(config), String(link))) : [];
+}
+
+/** The workspace that a folder is a member of. */
+function workspaceOf(folder: string): string[] {
+  for (let at = dirname(folder); at !== dirname(at); at = dirname(at)) {
+    const config = ["deno.json", "deno.jsonc"].map((name) => join(at, name)).find((path) => stat(path));
+    if (config === undefined) continue;
+    return Deno.readTextFileSync(config).includes('"workspace"') ? [at] : [];
+  }
+  return [];
+}
+
+/** Some links are read as such. */
+function copyLink(path: string, root: string): void {
+  try {
+    Deno.symlinkSync(Deno.readLinkSync(path), join(root, path));
+  } catch {
+    // It is none, or not there.
+  }
+}
+
+function cacheDir(): string {
+  return Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "/root", ".cache", "deno");
+}
+
+/** Where the SDK is that the module imports: what its main file's URL begins with. */
+function sdkOf(graph: readonly GraphModule[]): string {
+  const entries = graph.map(({ specifier }) => specifier).filter((url) =>
+    /^(?:file:\/\/.*|https:\/\/[^/]+\/@pam-deno\/sdk\/[^/]+)\/mod\.ts$/.test(url) &&
+    graph.some(({ specifier }) => specifier === url.replace(/mod\.ts$/, "sdk/module.ts"))
+  );
+  if (entries.length > 0) return entries[0]!.replace(/mod\.ts$/, "");
+  throw new NeedsError("it does not import defineModule from @pam-deno/sdk");
+}
+
+function ownersOf(subject: Subject, graph: readonly GraphModule[], sdk: string, own: string[]): Owners {
+  return {
+    module: new Set(graph.map(({ specifier }) => specifier)),
+    sdk: [`${sdk}mod.ts`, `${sdk}sdk/`],
+    own: new Set(own.map((path) => pathToFileURL(path).href)),
+    folder: `${pathToFileURL(dirname(subject.file)).href}/`,
+  };
+}
+
+function failure(
+  { word }: Subject,
+  ran: { killed: string | undefined; stdout: string; stderr: string },
+): string {
+  const why = ran.killed === undefined ? "its tests fail" : `its tests were ended: ${ran.killed}`;
+  const said = `${ran.stderr}\n${ran.stdout}`.trim().split("\n").filter((line) =>
+    line.trim() !== "" && !/^ok \d|^TAP version|^Warning Permission broker/.test(line)
+  );
+  const shown = said.slice(0, SHOWN_LINES).map((line) => `  ${printable(line.trimEnd())}`);
+  return [`${word}: ${why}, so nothing says what it needs; they say:`, ...shown].join("\n");
+}
+
+function countTests(tap: string): { tests: number; profiles: number } {
+  const names = [...tap.matchAll(/^ok \d+ - (.*)$/gm)].map(([, name]) => name!);
+  const profiles = names.filter((name) => name.startsWith("profile ")).length;
+  return { tests: names.length - profiles, profiles };
+}
