@@ -163,7 +163,7 @@ export class HookCall<H extends Hook> {
     const needed = observed && ((grant: string) => observed.needed(grant));
     const host = { now, random, resumed, ...needed && { needed } };
     const ended = await exchange.play(module, this.#message(), host);
-    observed?.end();
+    observed?.end("failure" in ended ? ended.failure : undefined);
     hangUp?.removeEventListener("abort", hungUp);
     if ("failure" in ended) return { code: failureCode(ended.failure, hook), handled: true, failure: ended };
     const cannot = this.#applyProblem(ended);

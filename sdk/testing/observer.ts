@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Hook } from "../hooks.ts";
+import type { FailureClass, Hook } from "../hooks.ts";
 import type { LoadedHandler } from "../load.ts";
 import { configuredWords, type Words, wordsOf } from "../words.ts";
 
@@ -26,8 +26,8 @@ export interface ObservedCall {
 export interface ObservedHook {
   /** The handler used something that needs this grant, whether it has it or not. */
   needed(grant: string): void;
-  /** The hook is over. */
-  end(): void;
+  /** The hook is over; `misconfigured` if the handler was not reached, because of the options. */
+  end(failure: FailureClass | undefined): void;
 }
 
 /** Who wants to know. */

@@ -43,6 +43,8 @@ export interface PermissionUse extends Moment {
   readonly kind: string;
   /** What of it; `undefined` for all there is. */
   readonly value: string | undefined;
+  /** Whether the hook had looked before whether it has one of that kind, and so can do without. */
+  readonly looked: boolean;
 }
 
 /** A grant that the module used. */
@@ -96,6 +98,8 @@ function isMark({ kind, value }: Check): boolean {
 
 interface Running extends Moment {
   readonly line: LineType;
+  /** The kinds of permissions for which it looked whether it has them. */
+  readonly looked: Set<string>;
 }
 
 interface Frame {
@@ -147,17 +151,27 @@ class Sorting implements Uses {
         const by = this.#profile === undefined ? this.#testIn(stack) : `profile ${this.#profile}`;
         const { hook, words } = mark;
         const line = LINE_TYPES[hook as keyof typeof LINE_TYPES];
-        this.#running.set(mark.id, { hook, words, by, line, at: undefined });
-        this.hooks.add(hook);
+        this.#running.set(mark.id, { hook, words, by, line, at: undefined, looked: new Set() });
         return;
       }
       case "needed": {
         const of = this.#running.get(mark.id);
-        if (of) this.grants.push({ ...of, grant: mark.grant, at: this.#moduleIn(stack) });
+        if (of) {
+          const { hook, by, words, line } = of;
+          this.grants.push({ hook, by, words, line, grant: mark.grant, at: this.#moduleIn(stack) });
+        }
         return;
       }
       case "end":
+        if (mark.failure !== "misconfigured") this.hooks.add(this.#running.get(mark.id)?.hook ?? "");
         this.#running.delete(mark.id);
+        return;
+      case "query":
+        if (!this.#isOthers(stack)) {
+          for (const { looked } of this.#running.values()) {
+            looked.add(mark.kind);
+          }
+        }
         return;
       case "run":
         this.#check({ kind: "run", value: mark.program, stack });
@@ -172,11 +186,12 @@ class Sorting implements Uses {
     // Checks of some of Deno's functions carry the stack of the check before.
     const known = stack.length > 0 && stack.join("\n") !== this.#before.join("\n");
     const at = known ? this.#moduleIn(stack) : undefined;
-    this.permissions.push({ ...moment, kind, value, at });
+    const { hook, by, words, looked } = moment;
+    this.permissions.push({ hook, by, words, kind, value, at, looked: looked?.has(kind) ?? false });
   }
 
   /** When the module did it; `undefined` if it was not the module. */
-  #momentOf(stack: readonly string[], value: string | undefined): Moment | undefined {
+  #momentOf(stack: readonly string[], value: string | undefined): Moment & Partial<Running> | undefined {
     if (this.#loading) return { hook: "load", by: "when it is loaded", at: undefined, words: {} };
     if (this.#running.size === 0 || this.#isOthers(stack)) return undefined;
     // Of several hooks at once it is the one that was told of it.

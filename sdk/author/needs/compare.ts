@@ -19,10 +19,18 @@ export const FOLDER_FROM = 5;
 /**
  * What is said of one permission or grant: `needed` and declared; `missing`: needed and not declared; `unused`: declared, and nothing needed
  * it; `wide`: declared, and less would have done; `state`: a file of an option that is written and read, which belongs into the module's
- * state folder, where it needs no declaration; `administrator`: needed, and only the configuration can say it; `impossible`: needed, and
+ * state folder, where it needs no declaration; `optional`: used, but only where it is there; `administrator`: needed, and only the configuration can say it; `impossible`: needed, and
  * a module cannot have it without breaking its sandbox.
  */
-export type Verdict = "needed" | "missing" | "unused" | "wide" | "state" | "administrator" | "impossible";
+export type Verdict =
+  | "needed"
+  | "missing"
+  | "unused"
+  | "wide"
+  | "state"
+  | "optional"
+  | "administrator"
+  | "impossible";
 
 /** One permission or grant. */
 export interface Finding {
@@ -141,7 +149,13 @@ function missing(uses: readonly PermissionUse[]): Finding[] {
   return inFolders([...groups.values()]).map(({ kind, value, uses }) => {
     if (isBoth(value)) return { kind, value, declared: false, verdict: "state", by: needsOf(uses) };
     const possible = DECLARABLE.includes(kind) && value !== "*";
-    const verdict = isText(value) ? "administrator" : possible ? "missing" : "impossible";
+    const verdict = uses.every(({ looked }) => looked)
+      ? "optional"
+      : isText(value)
+      ? "administrator"
+      : possible
+      ? "missing"
+      : "impossible";
     return { kind, value, declared: false, verdict, by: needsOf(uses) };
   });
 }

@@ -24,7 +24,9 @@ export type Mark =
   | { readonly is: "profile"; readonly name?: string }
   | { readonly is: "begin"; readonly id: number; readonly hook: string; readonly words: Words }
   | { readonly is: "needed"; readonly id: number; readonly grant: string }
-  | { readonly is: "end"; readonly id: number }
+  | { readonly is: "end"; readonly id: number; readonly failure?: string }
+  /** Somebody looks whether a permission is there. */
+  | { readonly is: "query"; readonly kind: string }
   /** A program is started: the audit leaves that out. */
   | { readonly is: "run"; readonly program: string };
 
@@ -71,6 +73,13 @@ for (const name of ${JSON.stringify(STARTERS)}) {
   };
 }
 syncBuiltinESMExports();
+for (const name of ["query", "querySync"]) {
+  const ask = Deno.Permissions.prototype[name];
+  Deno.Permissions.prototype[name] = function (descriptor) {
+    tell({ is: "query", kind: String(descriptor?.name) });
+    return ask.call(this, descriptor);
+  };
+}
 tell({ is: "load" });
 const { default: module } = await import(${JSON.stringify(module)});
 tell({ is: "loaded" });
@@ -82,7 +91,7 @@ globalThis[Symbol.for(${JSON.stringify(symbol)})] = {
     if (handler === undefined || handler !== module?.handlers?.[hook]) return undefined;
     const id = ++last;
     tell({ is: "begin", id, hook, words });
-    return { needed: (grant) => tell({ is: "needed", id, grant }), end: () => tell({ is: "end", id }) };
+    return { needed: (grant) => tell({ is: "needed", id, grant }), end: (failure) => tell({ is: "end", id, failure }) };
   },
 };
 `;

@@ -27,6 +27,7 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   unused: "unused",
   wide: "too wide",
   state: "state folder",
+  optional: "optional",
   administrator: "administrator",
   impossible: "IMPOSSIBLE",
 };
@@ -39,6 +40,7 @@ const REMARKS: Readonly<Record<Verdict, string | undefined>> = {
   wide: "too wide: less would have done. Declare that, or say beside it why not.",
   state:
     'state folder: a file that is written and read. Where the configuration says "state": true and the option is { "state": "FILE" }, it is granted with it; otherwise declare it.',
+  optional: "optional: the module looks first whether it has it, and can do without.",
   administrator:
     "administrator: defineModule() cannot say it. Tell administrators in the README what to grant.",
   impossible:

@@ -136,6 +136,7 @@ export async function runTests({ subject, declaration, layout, options }: TestRu
     if (counted.tests === 0) throw new NeedsError(noTests(subject));
     const owners = ownersOf(subject, graph, sdk, [preload, profiles]);
     const uses = usesIn(readAudit(Deno.readTextFileSync(audit)), owners);
+    if (uses.hooks.size === 0) throw new NeedsError(noHooks(subject));
     const warnings = jail.uid === undefined ? [] : jail.warnings;
     return { uses, ...counted, warnings };
   } finally {
@@ -162,6 +163,11 @@ function noTests({ word, file }: Subject): string {
   return `${word}: it has no tests in ${dirname(file)}, so nothing says what it needs: write ${
     basename(file).replace(/\.\w+$/, "")
   }_test.ts with a test for each answer`;
+}
+
+function noHooks({ word }: Subject): string {
+  return `${word}: none of its tests runs a hook with runHook() or a FakeTransaction, and the profiles do not get beyond its ` +
+    "options: write such a test, or give the profiles the options with --option NAME=VALUE";
 }
 
 /** The deno.json that imports are named in: that of the module, else the one beside the SDK, as in a checkout. */
