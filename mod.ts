@@ -40,6 +40,7 @@ export type { Answers, Conversation, ConversationMessage } from "./sdk/conversat
 export { type Data, type DataKey, dataKey } from "./sdk/data.ts";
 export type { Environment, GrantedVariable, VariableName } from "./sdk/environment.ts";
 export { PamError } from "./sdk/error.ts";
+export type { ERROR_CODES, ErrorCode } from "./sdk/error_codes.ts";
 export type {
   Grant,
   Granted,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rangeError, typeError } from "./coded.ts";
 import type { Grant, Granted } from "./grants.ts";
 import type { HookState } from "./hook_state.ts";
 import type { LineType } from "./hooks.ts";
@@ -105,7 +106,10 @@ export function makeSetToken(
 ): (value: Secret | Uint8Array) => void {
   const set = (bytes: Uint8Array): void => {
     if (bytes.length === 0 || bytes.length > LIMITS.TOKEN_MAX || bytes.includes(0)) {
-      throw new RangeError(`${what} takes 1 to ${LIMITS.TOKEN_MAX} octets (TOKEN_MAX), none of them 0`);
+      throw rangeError(
+        "argument-refused",
+        `${what} takes 1 to ${LIMITS.TOKEN_MAX} octets (TOKEN_MAX), none of them 0`,
+      );
     }
     const tokens = state.tokens ??= new Map();
     tokens.get(token)?.fill(0);
@@ -115,7 +119,9 @@ export function makeSetToken(
     if (state.isLate(what)) return;
     state.needs("set_authtok", what);
     if (isSecret(value)) return value.use(set);
-    if (!(value instanceof Uint8Array)) throw new TypeError(`${what} takes a Secret or a Uint8Array`);
+    if (!(value instanceof Uint8Array)) {
+      throw typeError("argument-refused", `${what} takes a Secret or a Uint8Array`);
+    }
     set(value);
   };
 }

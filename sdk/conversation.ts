@@ -6,6 +6,7 @@
  */
 
 import type { CallerMessage } from "./caller.ts";
+import { rangeError, typeError } from "./coded.ts";
 import { PamError } from "./error.ts";
 import type { Grant, Granted } from "./grants.ts";
 import type { HookState } from "./hook_state.ts";
@@ -144,9 +145,12 @@ const MESSAGE_OVERHEAD = 3;
 const LIST_OVERHEAD = 3;
 
 function checkMessages(messages: readonly ConversationMessage[]): readonly CallerMessage[] {
-  if (!Array.isArray(messages)) throw new TypeError("conversation.converse() takes a list of messages");
+  if (!Array.isArray(messages)) {
+    throw typeError("argument-refused", "conversation.converse() takes a list of messages");
+  }
   if (messages.length > LIMITS.MESSAGES_MAX) {
-    throw new RangeError(
+    throw rangeError(
+      "limit-exceeded",
       `conversation.converse() takes at most ${LIMITS.MESSAGES_MAX} messages (MESSAGES_MAX)`,
     );
   }
@@ -154,7 +158,10 @@ function checkMessages(messages: readonly ConversationMessage[]): readonly Calle
   let bytes = LIST_OVERHEAD;
   const checked = messages.map(({ style, text }) => {
     if (!Object.hasOwn(STYLES, style)) {
-      throw new TypeError(`conversation.converse() does not know the style ${JSON.stringify(style)}`);
+      throw typeError(
+        "argument-refused",
+        `conversation.converse() does not know the style ${JSON.stringify(style)}`,
+      );
     }
     asks ||= style === "prompt_echo_off" || style === "prompt_echo_on";
     const clipped = clip(String(text), LIMITS.TEXT_MAX);
@@ -162,12 +169,14 @@ function checkMessages(messages: readonly ConversationMessage[]): readonly Calle
     return { style, text: clipped };
   });
   if (!asks) {
-    throw new RangeError(
+    throw rangeError(
+      "argument-refused",
       "conversation.converse() takes at least one question: use info() or error() for texts",
     );
   }
   if (bytes > LIMITS.FRAME_MAX) {
-    throw new RangeError(
+    throw rangeError(
+      "limit-exceeded",
       `the messages of conversation.converse() are over ${LIMITS.FRAME_MAX} bytes (FRAME_MAX) together`,
     );
   }

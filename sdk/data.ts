@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rangeError, typeError, withCode } from "./coded.ts";
 import type { HookState } from "./hook_state.ts";
 import { isSecret } from "./secret.ts";
 import { isStandardSchema, issuePath, type StandardSchema, validate } from "./standard_schema.ts";
@@ -57,10 +58,11 @@ export const KEY_MAX = 64;
  */
 export function dataKey<T>(name: string, schema: StandardSchema<unknown, T>): DataKey<T> {
   if (typeof name !== "string" || name === "" || name.length > KEY_MAX || byteLength(name) > KEY_MAX) {
-    throw new RangeError(`dataKey() takes a name of 1 to ${KEY_MAX} bytes`);
+    throw rangeError("data-key-invalid", `dataKey() takes a name of 1 to ${KEY_MAX} bytes`);
   }
   if (!isStandardSchema(schema)) {
-    throw new TypeError(
+    throw typeError(
+      "data-key-invalid",
       "dataKey() takes a validator that follows Standard Schema: one of valibot, zod or arktype",
     );
   }
@@ -139,11 +141,11 @@ export class DataStore {
     try {
       const parsed: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(blob));
       if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-        throw new TypeError("no object");
+        throw new Error("no object");
       }
       for (const [key, value] of Object.entries(parsed)) this.#values.set(key, value);
     } catch {
-      complain("the module data is not an object in JSON: it reads as empty");
+      complain(withCode("data-unreadable", "the module data is not an object in JSON: it reads as empty"));
     }
   }
 
@@ -170,7 +172,8 @@ export class DataStore {
     if (length > LIMITS.DATA_MAX) {
       if (had) this.#values.set(name, before);
       else this.#values.delete(name);
-      throw new RangeError(
+      throw rangeError(
+        "data-too-large",
         `module data would be ${length} bytes of JSON: at most ${LIMITS.DATA_MAX} (DATA_MAX)`,
       );
     }
@@ -194,12 +197,18 @@ function asJson(name: string, value: unknown): unknown {
   const text = JSON.stringify(value, function (this: Record<string, unknown>, key: string, item: unknown) {
     // toJSON() has already made a word of it: look at what stood there.
     if (isSecret(this[key])) {
-      throw new TypeError(`data.set("${name}") holds a Secret: module data outlives its hook`);
+      throw typeError(
+        "data-holds-secret",
+        `data.set("${name}") holds a Secret: module data outlives its hook`,
+      );
     }
     return item;
   });
   if (text === undefined) {
-    throw new TypeError(`data.set("${name}") takes a value that JSON has: use delete() for undefined`);
+    throw typeError(
+      "argument-refused",
+      `data.set("${name}") takes a value that JSON has: use delete() for undefined`,
+    );
   }
   return JSON.parse(text);
 }
@@ -212,9 +221,13 @@ function getValue<T>(state: HookState, key: DataKey<T>): T | undefined {
   const [issue] = result.issues;
   const where = issue === undefined ? "" : issuePath(issue);
   // The message of the validator may quote the value: it stays out of the log.
-  state.log("warning", "module data {key} is not valid any more and reads as undefined", {
-    key: where === "" ? key.name : `${key.name}.${where}`,
-  });
+  state.log(
+    "warning",
+    withCode("data-outdated", "module data {key} is not valid any more and reads as undefined"),
+    {
+      key: where === "" ? key.name : `${key.name}.${where}`,
+    },
+  );
   return undefined;
 }
 

@@ -6,6 +6,8 @@
  */
 
 import type { Caller } from "./caller.ts";
+import { withCode } from "./coded.ts";
+import type { ErrorCode } from "./error_codes.ts";
 import { gives } from "./grants.ts";
 import { HookContext, verbOf } from "./hook_context.ts";
 import { HookState } from "./hook_state.ts";
@@ -22,7 +24,7 @@ import {
   wrongCode,
 } from "./mistakes.ts";
 import { type Denial, isLegal, isRefusal } from "./result.ts";
-import { byteLength, line } from "./text.ts";
+import { byteLength } from "./text.ts";
 import type { PamCode } from "./tokens.ts";
 import { LIMITS } from "./wire/schema.ts";
 import type { MessageOf } from "./wire/types.ts";
@@ -65,8 +67,8 @@ type Result = MessageOf<"result">;
 const NO_BYTES = new Uint8Array(0);
 const NOTHING: readonly never[] = Object.freeze([]);
 
-function fault(kind: MessageOf<"fault">["fault"], message: string): Outcome {
-  return { type: "fault", fault: kind, message: line(message, LIMITS.FAULT_MAX) };
+function fault(kind: MessageOf<"fault">["fault"], code: ErrorCode, message: string): Outcome {
+  return { type: "fault", fault: kind, message: withCode(code, message, LIMITS.FAULT_MAX) };
 }
 
 /** A result without effects. */
@@ -97,7 +99,11 @@ export function dispatch(
   host: Host,
 ): Outcome | Promise<Outcome> {
   const failed = (error: unknown) =>
-    fault("threw", `${hook.hook}: ${error instanceof Error ? error.message : "the runtime failed"}`);
+    fault(
+      "threw",
+      "runtime-failed",
+      `${hook.hook}: ${error instanceof Error ? error.message : "the runtime failed"}`,
+    );
   try {
     const handler = module.handlers.get(hook.hook);
     if (handler === undefined) return bare(undefinedHook(module, hook.hook));
@@ -124,6 +130,7 @@ function missingGrants(module: LoadedModule, hook: MessageOf<"hook">): Outcome |
   if (missing === "") return undefined;
   return fault(
     "misconfigured",
+    "grant-missing",
     `the ${type} line does not give ${missing}: write grant=${missing} on it, before the name ${module.name}`,
   );
 }
@@ -136,11 +143,16 @@ function start(
 ): Outcome | Promise<Outcome> {
   const options = module.options.parse(hook.options.map(({ option }) => option));
   const state = new HookState(module, hook, host, options.value);
-  for (const warning of options.warnings) state.log("warning", warning, {});
-  if (options.error !== undefined) return refuse(state, { fault: "misconfigured", message: options.error });
+  for (const warning of options.warnings) {
+    state.log("warning", withCode("option-unknown", warning, LIMITS.LOG_MAX), {});
+  }
+  if (options.error !== undefined) {
+    const { error: message, code = "options-refused" } = options;
+    return refuse(state, { fault: "misconfigured", code, message });
+  }
   if (hook.hook === "setCredentials" && verbOf(hook.flags) === undefined) {
     const message = `setCredentials was called with flags ${hook.flags}, which hold several verbs`;
-    return refuse(state, { fault: "protocol", message });
+    return refuse(state, { fault: "protocol", code: "several-verbs", message });
   }
   if ((itemOf(state, "user") ?? "") === "") return bare("user_unknown");
   return run(state, handler);
@@ -198,7 +210,7 @@ function mistakeIn(state: HookState, value: unknown): Mistake | undefined {
 
 /** Ends the hook without any effect. */
 function refuse(state: HookState, mistake: Mistake): Outcome {
-  const outcome = fault(mistake.fault, state.withoutSecrets(mistake.message));
+  const outcome = fault(mistake.fault, mistake.code, state.withoutSecrets(mistake.message));
   state.dropSecrets();
   guarded(() => state.end());
   return outcome;
@@ -221,7 +233,7 @@ function withEffects(state: HookState, result: Result): Outcome {
   if (isRefusal(code) || code === "ignore") {
     if (code === "ignore" && changes) {
       const text = 'items, environment, tokens and user files are not set with "ignore": return "success"';
-      state.log("warning", text, {});
+      state.log("warning", withCode("effects-with-ignore", text), {});
     }
     state.dropSecrets();
     return { ...result, ...data, fail_delay_us: state.failDelayUs };
@@ -245,6 +257,7 @@ function withEffects(state: HookState, result: Result): Outcome {
   const { hook } = state.message;
   return fault(
     "protocol",
+    "effects-too-large",
     `the effects of ${hook} are ${size} bytes together: at most ${LIMITS.FRAME_MAX} (FRAME_MAX)`,
   );
 }
@@ -286,7 +299,7 @@ function describeThrown(hook: Hook, error: unknown): Mistake {
   try {
     return thrown(hook, error);
   } catch {
-    return { fault: "threw", message: `${hook} threw an error that cannot be shown` };
+    return { fault: "threw", code: "handler-threw", message: `${hook} threw an error that cannot be shown` };
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rangeError, typeError } from "./coded.ts";
 import { type Grant, type Granted, isRefusedVariable, type NotGranted } from "./grants.ts";
 import type { HookState } from "./hook_state.ts";
 import type { LineType } from "./hooks.ts";
@@ -102,32 +103,39 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function change(state: HookState, what: string, name: string, value: string | undefined): void {
   if (typeof name !== "string" || name.length > LIMITS.ENV_NAME_MAX || !NAME.test(name)) {
-    throw new RangeError(
+    throw rangeError(
+      "argument-refused",
       `${what} takes a name of letters, digits and _, at most ${LIMITS.ENV_NAME_MAX} (ENV_NAME_MAX)`,
     );
   }
   const named = what.replace("()", `("${name}")`);
   if (state.isLate(named)) return;
-  if (isRefusedVariable(name)) throw new TypeError(`${named}: this variable is refused whatever the grant`);
+  if (isRefusedVariable(name)) {
+    throw typeError("variable-refused", `${named}: this variable is refused whatever the grant`);
+  }
   state.needs(`env:${name}`, named);
   const changes = state.environment ??= new Map();
   if (changes.size >= LIMITS.ENV_MAX && !changes.has(name)) {
-    throw new RangeError(`${named}: a hook changes at most ${LIMITS.ENV_MAX} variables (ENV_MAX)`);
+    throw rangeError(
+      "limit-exceeded",
+      `${named}: a hook changes at most ${LIMITS.ENV_MAX} variables (ENV_MAX)`,
+    );
   }
   changes.set(name, value);
 }
 
 function setVariable(state: HookState, name: string, value: string): void {
   if (typeof value !== "string") {
-    throw new TypeError(`environment.set() takes a string as the value, not ${typeof value}`);
+    throw typeError("argument-refused", `environment.set() takes a string as the value, not ${typeof value}`);
   }
   if (value.length > LIMITS.ENV_VALUE_MAX || byteLength(value) > LIMITS.ENV_VALUE_MAX) {
-    throw new RangeError(
+    throw rangeError(
+      "limit-exceeded",
       `environment.set() takes a value of at most ${LIMITS.ENV_VALUE_MAX} bytes (ENV_VALUE_MAX)`,
     );
   }
   if (!value.isWellFormed() || value.includes("\0")) {
-    throw new RangeError("environment.set() takes a well-formed value without U+0000");
+    throw rangeError("argument-refused", "environment.set() takes a well-formed value without U+0000");
   }
   change(state, "environment.set()", name, value);
 }

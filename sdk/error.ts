@@ -5,6 +5,7 @@
  * @module
  */
 
+import { docsLink } from "./coded.ts";
 import type { PamCode } from "./tokens.ts";
 
 const BRAND = Symbol.for("pam-deno.error");
@@ -42,6 +43,10 @@ const BRAND = Symbol.for("pam-deno.error");
 export class PamError extends Error {
   /** The code that libpam gave, by its token. */
   readonly code: PamCode;
+  /** The address of the page about what becomes of a handler that does not catch it. */
+  get docs(): string {
+    return docsLink("pam-error-not-caught");
+  }
 
   /**
    * Makes the error.

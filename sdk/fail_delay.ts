@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rangeError, typeError } from "./coded.ts";
 import type { HookState } from "./hook_state.ts";
 import { LIMITS } from "./wire/schema.ts";
 
@@ -15,16 +16,23 @@ export function makeFailDelay(state: HookState): (atLeast: Temporal.Duration) =>
   return (atLeast) => {
     if (state.isLate("failDelay()")) return;
     if (!(atLeast instanceof Temporal.Duration)) {
-      throw new TypeError(
+      throw typeError(
+        "argument-refused",
         "failDelay() takes a Temporal.Duration, such as Temporal.Duration.from({ seconds: 2 })",
       );
     }
     if (atLeast.years !== 0 || atLeast.months !== 0 || atLeast.weeks !== 0 || atLeast.sign < 0) {
-      throw new RangeError(`failDelay() takes a duration of 0 to ${MAX_SECONDS} seconds (FAIL_DELAY_MAX_US)`);
+      throw rangeError(
+        "argument-refused",
+        `failDelay() takes a duration of 0 to ${MAX_SECONDS} seconds (FAIL_DELAY_MAX_US)`,
+      );
     }
     const microseconds = Math.ceil(atLeast.total({ unit: "microseconds" }));
     if (microseconds > LIMITS.FAIL_DELAY_MAX_US) {
-      throw new RangeError(`failDelay() takes at most ${MAX_SECONDS} seconds (FAIL_DELAY_MAX_US)`);
+      throw rangeError(
+        "argument-refused",
+        `failDelay() takes at most ${MAX_SECONDS} seconds (FAIL_DELAY_MAX_US)`,
+      );
     }
     state.failDelayUs = Math.max(state.failDelayUs, microseconds);
   };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ErrorCode } from "./error_codes.ts";
 import { type FailureClass, FAILURES, type Hook } from "./hooks.ts";
 import type { PamCode } from "./tokens.ts";
 import type { MessageOf } from "./wire/types.ts";
@@ -16,6 +17,16 @@ export const FAULT_CLASSES: Readonly<Record<MessageOf<"fault">["fault"], Failure
   threw: "threw",
   protocol: "protocol",
   misconfigured: "misconfigured",
+};
+
+/** The stable code of each class of failure, where the worker gives none. The shim makes the same of the class. */
+export const CLASS_CODES: Readonly<Record<FailureClass, ErrorCode>> = {
+  unreachable: "unreachable",
+  broken_off: "broken-off",
+  threw: "threw",
+  protocol: "protocol",
+  misconfigured: "misconfigured",
+  starved: "starved",
 };
 
 /** The code that libpam gets of `hook` for what ends it. */

@@ -8,6 +8,7 @@
  */
 
 import { makeGetToken, makeSetToken } from "./authtok.ts";
+import { rangeError } from "./coded.ts";
 import type { Context, Verb } from "./context.ts";
 import { type Conversation, makeConversation } from "./conversation.ts";
 import { type Data, makeData } from "./data.ts";
@@ -45,7 +46,7 @@ const RANDOM_MAX = 65536;
 function makeRandom(state: HookState): (length: number) => Uint8Array<ArrayBuffer> {
   return (length) => {
     if (!Number.isInteger(length) || length < 0 || length > RANDOM_MAX) {
-      throw new RangeError(`random() takes a number of octets, 0 to ${RANDOM_MAX}`);
+      throw rangeError("argument-refused", `random() takes a number of octets, 0 to ${RANDOM_MAX}`);
     }
     return state.host.random(length);
   };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { plainError, rangeError, typeError, withCode } from "./coded.ts";
 import { DataStore } from "./data.ts";
 import type { LogLevel, TextStyle } from "./caller.ts";
 import type { Host } from "./dispatch.ts";
@@ -89,7 +90,8 @@ export class HookState {
     this.host.needed?.(grant);
     if (gives(this.module.grants[this.line] ?? [], grant)) return;
     const where = `grants.${this.line} in defineModule()`;
-    throw new TypeError(
+    throw typeError(
+      "grant-not-declared",
       `${what} needs the grant "${grant}": add it to ${where} and to grant= on the pam.d line`,
     );
   }
@@ -97,8 +99,10 @@ export class HookState {
   /** Whether the hook has ended; then `what` has no effect, and the log says so. */
   isLate(what: string): boolean {
     if (!this.ended) return false;
-    const text =
-      `${what} came after ${this.message.hook} had ended and has no effect: await what the handler starts`;
+    const text = withCode(
+      "effect-too-late",
+      `${what} came after ${this.message.hook} had ended and has no effect: await what the handler starts`,
+    );
     toLogTape(this.module.name, "warning", text, {}, this.#secrets);
     this.host.late?.(text);
     return true;
@@ -116,11 +120,16 @@ export class HookState {
 
   #mayAsk(what: string): Promise<never> | undefined {
     if (this.isLate(what)) {
-      return Promise.reject(new Error(`${what} came after ${this.message.hook} had ended`));
+      return Promise.reject(
+        plainError("effect-too-late", `${what} came after ${this.message.hook} had ended`),
+      );
     }
     if (++this.#requests <= LIMITS.REQUESTS_MAX) return undefined;
     return Promise.reject(
-      new RangeError(`${what}: a hook asks at most ${LIMITS.REQUESTS_MAX} questions (REQUESTS_MAX)`),
+      rangeError(
+        "limit-exceeded",
+        `${what}: a hook asks at most ${LIMITS.REQUESTS_MAX} questions (REQUESTS_MAX)`,
+      ),
     );
   }
 
@@ -173,7 +182,10 @@ export class HookState {
     } else if (this.#texts === LIMITS.TEXTS_MAX + 1) {
       this.log(
         "warning",
-        `${what}: a hook shows at most ${LIMITS.TEXTS_MAX} texts (TEXTS_MAX), the rest is left out`,
+        withCode(
+          "too-many-texts",
+          `${what}: a hook shows at most ${LIMITS.TEXTS_MAX} texts (TEXTS_MAX), the rest is left out`,
+        ),
         {},
       );
     }
@@ -214,7 +226,10 @@ export class HookState {
     const left = this.ended ? 0 : this.#lines - HANDLER_LINES_MAX;
     this.#wipe();
     if (left <= 0) return;
-    const text = `${left} more log lines of this hook were left out (LOG_LINES_MAX)`;
+    const text = withCode(
+      "log-lines-left-out",
+      `${left} more log lines of this hook were left out (LOG_LINES_MAX)`,
+    );
     toLogTape(this.module.name, "warning", text, {}, []);
     this.host.caller.log("warning", text);
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rangeError, typeError } from "./coded.ts";
 import type { Grant, NotGranted, SettableItem } from "./grants.ts";
 import type { HookState } from "./hook_state.ts";
 import type { LineType } from "./hooks.ts";
@@ -114,14 +115,18 @@ export function itemOf(state: HookState, name: PamItem): string | undefined {
 function setItem(state: HookState, name: PamItem, value: string): void {
   const what = `items.set("${name}")`;
   if (!Object.hasOwn(ITEMS, name) || name === "service") {
-    throw new TypeError(`items.set() does not know ${JSON.stringify(name)}`);
+    throw typeError("argument-refused", `items.set() does not know ${JSON.stringify(name)}`);
   }
   if (state.isLate(what)) return;
   state.needs(`set_item:${name}`, what);
-  if (typeof value !== "string") throw new TypeError(`${what} takes a string, not ${typeof value}`);
-  if (!isLine(value)) throw new RangeError(`${what} takes well-formed text without control characters`);
+  if (typeof value !== "string") {
+    throw typeError("argument-refused", `${what} takes a string, not ${typeof value}`);
+  }
+  if (!isLine(value)) {
+    throw rangeError("argument-refused", `${what} takes well-formed text without control characters`);
+  }
   if (value.length > LIMITS.ITEM_MAX || byteLength(value) > LIMITS.ITEM_MAX) {
-    throw new RangeError(`${what} takes at most ${LIMITS.ITEM_MAX} bytes (ITEM_MAX)`);
+    throw rangeError("limit-exceeded", `${what} takes at most ${LIMITS.ITEM_MAX} bytes (ITEM_MAX)`);
   }
   (state.items ??= new Map()).set(name, value);
 }

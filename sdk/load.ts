@@ -5,6 +5,7 @@
  * @module
  */
 
+import { splitCode, typeError } from "./coded.ts";
 import { grantProblem, type Grants, LINES } from "./grants.ts";
 import { type Hook, HOOKS } from "./hooks.ts";
 import { MODULE_FORMAT } from "./module.ts";
@@ -53,17 +54,18 @@ function describe(value: unknown): string {
 
 function grantsOf(name: string, value: unknown): Grants {
   if (!isShape(value)) {
-    throw new TypeError(`module "${name}": its grants are ${describe(value)}, not an object`);
+    throw typeError("grants-invalid", `module "${name}": its grants are ${describe(value)}, not an object`);
   }
   for (const [line, list] of Object.entries(value)) {
     if (!(LINES as readonly string[]).includes(line) || !Array.isArray(list)) {
-      throw new TypeError(
+      throw typeError(
+        "grants-invalid",
         `module "${name}": its grants have "${line}", not lists under ${LINES.join(", ")}`,
       );
     }
     for (const grant of list) {
       const problem = grantProblem(grant, line as keyof Grants);
-      if (problem !== undefined) throw new TypeError(`module "${name}": ${problem}`);
+      if (problem !== undefined) throw typeError("grants-invalid", `module "${name}": ${problem}`);
     }
   }
   return value;
@@ -71,20 +73,24 @@ function grantsOf(name: string, value: unknown): Grants {
 
 function handlersOf(name: string, value: unknown): ReadonlyMap<Hook, LoadedHandler> {
   if (!isShape(value)) {
-    throw new TypeError(`module "${name}": its handlers are ${describe(value)}, not an object`);
+    throw typeError(
+      "handler-invalid",
+      `module "${name}": its handlers are ${describe(value)}, not an object`,
+    );
   }
   for (const [hook, handler] of Object.entries(value)) {
     if (!Object.hasOwn(HOOKS, hook)) {
-      throw new TypeError(
+      throw typeError(
+        "handler-invalid",
         `module "${name}": it has a handler for "${hook}", which this runtime does not know`,
       );
     }
     if (typeof handler !== "function") {
-      throw new TypeError(`module "${name}": ${hook} is ${describe(handler)}, not a function`);
+      throw typeError("handler-invalid", `module "${name}": ${hook} is ${describe(handler)}, not a function`);
     }
   }
   const hooks = Object.keys(HOOKS).filter((hook) => Object.hasOwn(value, hook)) as Hook[];
-  if (hooks.length === 0) throw new TypeError(`module "${name}": it has no handler`);
+  if (hooks.length === 0) throw typeError("no-handler", `module "${name}": it has no handler`);
   return new Map(hooks.map((hook) => [hook, value[hook] as LoadedHandler]));
 }
 
@@ -92,14 +98,18 @@ function handlersOf(name: string, value: unknown): ReadonlyMap<Hook, LoadedHandl
 function moduleOf(name: string, exported: unknown): Shape {
   const mend = 'end its file with "export default defineModule({ … }) as PamModule"';
   const found = isShape(exported) && !Object.hasOwn(exported, "pamModule") ? exported.default : exported;
-  if (found === undefined) throw new TypeError(`module "${name}" has no default export: ${mend}`);
+  if (found === undefined) {
+    throw typeError("no-default-export", `module "${name}" has no default export: ${mend}`);
+  }
   if (!isShape(found) || !Object.hasOwn(found, "pamModule")) {
-    throw new TypeError(
+    throw typeError(
+      "not-a-module",
       `module "${name}": its default export is ${describe(found)} that defineModule() did not make: ${mend}`,
     );
   }
   if (found.pamModule !== MODULE_FORMAT) {
-    throw new TypeError(
+    throw typeError(
+      "module-format",
       `module "${name}" is in format ${String(found.pamModule)}, this runtime knows ${MODULE_FORMAT}: ` +
         "bundle it again with an SDK that fits the installed runtime",
     );
@@ -121,13 +131,14 @@ export function loadModule(exported: unknown, options: LoadModuleOptions): Loade
   const module = moduleOf(name, exported);
   const schema = module.options;
   if (schema !== undefined && !isStandardSchema(schema)) {
-    throw new TypeError(
+    throw typeError(
+      "options-schema-invalid",
       `module "${name}": its options are ${describe(schema)} that does not follow Standard Schema`,
     );
   }
   const parser = parserOf(name, schema, configured);
   const problem = permissionsProblem(module.permissions, parser.known);
-  if (problem !== undefined) throw new TypeError(`module "${name}": ${problem}`);
+  if (problem !== undefined) throw typeError("permissions-invalid", `module "${name}": ${problem}`);
   const handlers = handlersOf(name, module.handlers);
   return Object.freeze({
     name,
@@ -147,6 +158,7 @@ function parserOf(
   try {
     return new OptionsParser(schema, configured);
   } catch (error) {
-    throw new TypeError(`module "${name}": ${error instanceof Error ? error.message : String(error)}`);
+    const { text, code } = splitCode(error instanceof Error ? error.message : String(error));
+    throw typeError(code ?? "options-schema-invalid", `module "${name}": ${text}`);
   }
 }

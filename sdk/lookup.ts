@@ -6,6 +6,7 @@
  */
 
 import type { AgeingEntry } from "./caller.ts";
+import { plainError, rangeError, typeError } from "./coded.ts";
 import type { Grant, Granted } from "./grants.ts";
 import type { HookState } from "./hook_state.ts";
 import type { LineType } from "./hooks.ts";
@@ -253,7 +254,8 @@ function checkNetgroup(name: string): void {
   const fits = typeof name === "string" && name !== "" && name.length <= LIMITS.NAME_MAX && isLine(name) &&
     byteLength(name) <= LIMITS.NAME_MAX;
   if (fits) return;
-  throw new RangeError(
+  throw rangeError(
+    "argument-refused",
     `lookup.inNetgroup() takes a name of 1 to ${LIMITS.NAME_MAX} bytes (NAME_MAX) without control characters`,
   );
 }
@@ -262,9 +264,12 @@ function checkNetgroup(name: string): void {
 const PID_MAX = 0xffff_ffff;
 
 function checkProcesses(processes: readonly ProcessStart[]): ProcessStart[] {
-  if (!Array.isArray(processes)) throw new TypeError("lookup.running() takes a list of processes");
+  if (!Array.isArray(processes)) {
+    throw typeError("argument-refused", "lookup.running() takes a list of processes");
+  }
   if (processes.length > LIMITS.PROCESSES_MAX) {
-    throw new RangeError(
+    throw rangeError(
+      "limit-exceeded",
       `lookup.running() takes at most ${LIMITS.PROCESSES_MAX} processes (PROCESSES_MAX), not ${processes.length}`,
     );
   }
@@ -272,14 +277,18 @@ function checkProcesses(processes: readonly ProcessStart[]): ProcessStart[] {
     if (Number.isInteger(pid) && pid > 0 && pid <= PID_MAX && Number.isSafeInteger(started) && started >= 0) {
       return { pid, started };
     }
-    throw new RangeError(`lookup.running() takes { pid, started } of a process, not { ${pid}, ${started} }`);
+    throw rangeError(
+      "argument-refused",
+      `lookup.running() takes { pid, started } of a process, not { ${pid}, ${started} }`,
+    );
   });
 }
 
 async function running(state: HookState, processes: readonly ProcessStart[]): Promise<readonly boolean[]> {
   const answers = await state.host.caller.lookupProcesses(processes);
   if (answers.length === processes.length) return Object.freeze(answers);
-  throw new Error(
+  throw plainError(
+    "runtime-failed",
     `lookup.running() asked for ${processes.length} processes, ${answers.length} were answered`,
   );
 }

@@ -5,7 +5,9 @@
  * @module
  */
 
+import { splitCode } from "./coded.ts";
 import { PamError } from "./error.ts";
+import type { ErrorCode } from "./error_codes.ts";
 import { type Hook, HOOK_CODES } from "./hooks.ts";
 import { isDenial, isLegal, legalCodes } from "./result.ts";
 
@@ -13,11 +15,13 @@ import { isDenial, isLegal, legalCodes } from "./result.ts";
 export interface Mistake {
   /** `threw` and `misconfigured` end the hook with `service_err`, `protocol` with `system_err`. */
   readonly fault: "threw" | "protocol" | "misconfigured";
-  /** For the log. */
+  /** The stable code. */
+  readonly code: ErrorCode;
+  /** For the log, where the code and the link to its page are put behind it. */
   readonly message: string;
 }
 
-const threw = (message: string): Mistake => ({ fault: "threw", message });
+const threw = (code: ErrorCode, message: string): Mistake => ({ fault: "threw", code, message });
 
 /** A value in a message: short, and never what an object holds. */
 function name(value: unknown): string {
@@ -33,40 +37,55 @@ export function wrongCode(hook: Hook, code: string): Mistake {
     ? "which is no code of any hook"
     : `which is a code of ${owners.join(" and ")}`;
   const message = `${hook} returned ${name(code)}, ${whose}: it may return ${legalCodes(hook).join(", ")}`;
-  return { fault: "protocol", message };
+  return { fault: "protocol", code: "wrong-code", message };
 }
 
 /** The handler returned something that is neither a code nor a denial. */
 export function noResult(hook: Hook, value: unknown): Mistake {
   if (value === undefined) {
     return threw(
+      "nothing-returned",
       `${hook} returned nothing: every way through it must return a code, such as "ignore", or deny(…)`,
     );
   }
   if (typeof value === "boolean") {
-    return threw(`${hook} returned ${value}: return "success" or deny("perm_denied", "…"), not a boolean`);
+    return threw(
+      "boolean-returned",
+      `${hook} returned ${value}: return "success" or deny("perm_denied", "…"), not a boolean`,
+    );
   }
   if (typeof value === "object" && value !== null && isDenial(value)) {
-    return threw(`${hook} returned what the deny() of another hook made: call the deny() of its own context`);
+    return threw(
+      "deny-of-another-hook",
+      `${hook} returned what the deny() of another hook made: call the deny() of its own context`,
+    );
   }
-  return threw(`${hook} returned ${name(value)}: return a code, such as "success", or deny(…)`);
+  return threw(
+    "no-code-returned",
+    `${hook} returned ${name(value)}: return a code, such as "success", or deny(…)`,
+  );
 }
 
 /** The handler called `deny` and returned something else. */
 export function denyNotReturned(hook: Hook): Mistake {
   return threw(
+    "deny-not-returned",
     `${hook} called deny() and returned something else: deny() must be returned, write "return deny(…)"`,
   );
 }
 
 /** The handler threw what `deny` made. */
 export function denyThrown(hook: Hook): Mistake {
-  return threw(`${hook} threw what deny() made: deny() must be returned, write "return deny(…)"`);
+  return threw(
+    "deny-thrown",
+    `${hook} threw what deny() made: deny() must be returned, write "return deny(…)"`,
+  );
 }
 
 /** The handler returned while a question had no answer yet. */
 export function notAwaited(hook: Hook, question: string): Mistake {
   return threw(
+    "not-awaited",
     `${hook} returned before ${question} had an answer: a question was asked but not awaited, write "await"`,
   );
 }
@@ -74,8 +93,15 @@ export function notAwaited(hook: Hook, question: string): Mistake {
 /** The handler threw, or its promise was rejected. */
 export function thrown(hook: Hook, error: unknown): Mistake {
   if (error instanceof PamError) {
-    return threw(`${hook} did not catch a PamError, "${error.message}": catch it and return a code`);
+    return threw(
+      "pam-error-not-caught",
+      `${hook} did not catch a PamError, "${error.message}": catch it and return a code`,
+    );
   }
-  if (!(error instanceof Error)) return threw(`${hook} threw ${name(error)}, which is no Error`);
-  return threw(`${hook} threw ${error.name}: ${error.message}`);
+  if (!(error instanceof Error)) {
+    return threw("no-error-thrown", `${hook} threw ${name(error)}, which is no Error`);
+  }
+  // What the SDK threw has a code of its own, which says more.
+  const { text, code = "handler-threw" } = splitCode(String(error.message));
+  return threw(code, `${hook} threw ${error.name}: ${text}`);
 }

@@ -5,7 +5,9 @@
  * @module
  */
 
+import { typeError } from "./coded.ts";
 import type { ContextOf } from "./context.ts";
+import type { ErrorCode } from "./error_codes.ts";
 import { grantProblem, type Grants, type GrantsOn, LINES, type NoGrants } from "./grants.ts";
 import { type Hook, HOOKS, type LINE_TYPES } from "./hooks.ts";
 import { suggestion } from "./nearest.ts";
@@ -141,34 +143,40 @@ const TOP = ["authenticate", "setCredentials", "account", "openSession", "closeS
 const KEYS: readonly string[] = ["options", "grants", "permissions", ...TOP, "changePassword"];
 const PASSES: readonly string[] = ["preliminary", "update"];
 
-function fail(problem: string): never {
-  throw new TypeError(`defineModule(): ${problem}`);
+function fail(code: ErrorCode, problem: string): never {
+  throw typeError(code, `defineModule(): ${problem}`);
 }
 
 function checkKeys(where: string, value: object, known: readonly string[]): void {
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
     const near = suggestion(key, known);
-    fail(`${where} has "${key}"${near === "" ? `: it takes ${known.join(", ")}` : near}`);
+    fail(
+      "definition-invalid",
+      `${where} has "${key}"${near === "" ? `: it takes ${known.join(", ")}` : near}`,
+    );
   }
 }
 
 function checkNeeds({ options, grants = {}, permissions = {} }: Partial<PamModule>): void {
   if (options !== undefined && !isStandardSchema(options)) {
-    fail("options must be a validator that follows Standard Schema: one of valibot, zod or arktype");
+    fail(
+      "options-schema-invalid",
+      "options must be a validator that follows Standard Schema: one of valibot, zod or arktype",
+    );
   }
   if (typeof grants !== "object" || grants === null) {
-    fail('grants must be an object, such as { auth: ["prompt"] }');
+    fail("grants-invalid", 'grants must be an object, such as { auth: ["prompt"] }');
   }
   checkKeys("grants", grants, LINES);
   for (const line of LINES) {
     const list: readonly unknown[] = grants[line] ?? [];
-    if (!Array.isArray(list)) fail(`grants.${line} must be a list`);
+    if (!Array.isArray(list)) fail("grants-invalid", `grants.${line} must be a list`);
     const problem = list.map((grant) => grantProblem(grant, line)).find((found) => found !== undefined);
-    if (problem !== undefined) fail(problem);
+    if (problem !== undefined) fail("grants-invalid", problem);
   }
   const problem = permissionsProblem(permissions);
-  if (problem !== undefined) fail(problem);
+  if (problem !== undefined) fail("permissions-invalid", problem);
 }
 
 function frozenLists<T extends object>(lists: T): T {
@@ -180,20 +188,22 @@ function handlersOf(definition: Definition<never, never, Grants>): PamModule["ha
   const { changePassword } = definition;
   if (changePassword !== undefined) {
     if (typeof changePassword !== "object" || changePassword === null) {
-      fail("changePassword must be an object with the handlers preliminary and update");
+      fail("definition-invalid", "changePassword must be an object with the handlers preliminary and update");
     }
     checkKeys("changePassword", changePassword, PASSES);
     if (changePassword.update === undefined) {
-      fail("changePassword has no update: it is the pass that changes");
+      fail("definition-invalid", "changePassword has no update: it is the pass that changes");
     }
   }
   const all = { ...definition, ...changePassword } as unknown as Record<string, unknown>;
   const defined = Object.keys(HOOKS).filter((hook) => all[hook] !== undefined);
   for (const hook of defined) {
-    if (typeof all[hook] !== "function") fail(`${hook} must be a function, not ${typeof all[hook]}`);
+    if (typeof all[hook] !== "function") {
+      fail("handler-invalid", `${hook} must be a function, not ${typeof all[hook]}`);
+    }
   }
   if (defined.length === 0) {
-    fail(`there is no handler: define at least one of ${TOP.join(", ")}, changePassword`);
+    fail("no-handler", `there is no handler: define at least one of ${TOP.join(", ")}, changePassword`);
   }
   return Object.freeze(Object.fromEntries(defined.map((hook) => [hook, all[hook]]))) as PamModule["handlers"];
 }
@@ -237,7 +247,7 @@ export function defineModule<
 >(
   definition: Definition<O, I, G, L> & OptionsAreWords<I>,
 ): PamModule {
-  if (typeof definition !== "object" || definition === null) fail("it takes an object");
+  if (typeof definition !== "object" || definition === null) fail("definition-invalid", "it takes an object");
   checkKeys("it", definition, KEYS);
   const { options, grants = {}, permissions = {} } = definition as Partial<PamModule>;
   checkNeeds({ options, grants, permissions });

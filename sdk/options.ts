@@ -5,6 +5,8 @@
  * @module
  */
 
+import { splitCode, typeError } from "./coded.ts";
+import type { ErrorCode } from "./error_codes.ts";
 import { knownNames } from "./known_names.ts";
 import { suggestion } from "./nearest.ts";
 import { issuePath, type SchemaIssue, type StandardSchema, validate } from "./standard_schema.ts";
@@ -102,6 +104,8 @@ export interface ParsedOptions {
   readonly value: unknown;
   /** Why it refused, for the log; `undefined` if it did not. */
   readonly error: string | undefined;
+  /** The code of what is wrong, if it is another than `options-refused`. */
+  readonly code?: ErrorCode | undefined;
   /** What was ignored, for the log. */
   readonly warnings: readonly string[];
 }
@@ -134,7 +138,10 @@ export class OptionsParser {
     this.known = schema === undefined ? new Set() : knownNames(schema);
     for (const name of RESERVED_NAMES) {
       if (!this.known?.has(name)) continue;
-      throw new TypeError(`the option "${name}" is libpam's own (pam_get_authtok(3)): give it another name`);
+      throw typeError(
+        "option-name-reserved",
+        `the option "${name}" is libpam's own (pam_get_authtok(3)): give it another name`,
+      );
     }
   }
 
@@ -161,7 +168,8 @@ export class OptionsParser {
       const reason = error instanceof Error
         ? error.message
         : "the validator threw something that is no Error";
-      return { value: undefined, error: `options: ${this.#discreet(reason)}`, warnings };
+      const { text, code } = splitCode(reason);
+      return { value: undefined, error: `options: ${this.#discreet(text)}`, code, warnings };
     }
   }
 

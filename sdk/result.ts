@@ -5,6 +5,7 @@
  * @module
  */
 
+import { typeError } from "./coded.ts";
 import { type Code, COMMON_CODES, type Hook, HOOK_CODES, HOOKS } from "./hooks.ts";
 import type { HookState } from "./hook_state.ts";
 import { clip } from "./text.ts";
@@ -115,7 +116,10 @@ export function makeDeny(state: HookState): Deny<Hook> {
     const { hook } = state.message;
     if (!isRefusal(code) || !isLegal(hook, code)) {
       const codes = legalCodes(hook).filter(isRefusal).map((legal) => `"${legal}"`).join(", ");
-      throw new TypeError(`deny() does not take ${JSON.stringify(code)} in ${hook}: it takes ${codes}`);
+      throw typeError(
+        "deny-takes-refusals",
+        `deny() does not take ${JSON.stringify(code)} in ${hook}: it takes ${codes}`,
+      );
     }
     const denial: Denial = Object.freeze({ code, message: clip(String(message), LIMITS.TEXT_MAX) });
     denials.add(denial);

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { typeError } from "./coded.ts";
+
 const BRAND = Symbol.for("pam-deno.secret");
 const MASK = "[secret]";
 const WIPED = "this Secret has been wiped: it can be used until it is disposed of or its hook ends";
@@ -69,7 +71,7 @@ export class Secret implements Disposable {
    * @throws {TypeError} if the Secret has been wiped.
    */
   use<T>(use: (bytes: Uint8Array) => T): T {
-    if (this.#bytes === undefined) throw new TypeError(WIPED);
+    if (this.#bytes === undefined) throw typeError("secret-wiped", WIPED);
     return use(this.#bytes);
   }
 

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { typeError } from "./coded.ts";
+
 /**
  * What is wrong with a validated value.
  *
@@ -103,7 +105,10 @@ export function validate<Output>(
   const result = schema["~standard"].validate(value);
   if (result instanceof Promise) {
     result.catch(() => undefined);
-    throw new TypeError("the validator is asynchronous: take one that validates synchronously");
+    throw typeError(
+      "validator-asynchronous",
+      "the validator is asynchronous: take one that validates synchronously",
+    );
   }
   return result;
 }

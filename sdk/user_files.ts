@@ -5,6 +5,7 @@
  * @module
  */
 
+import { plainError, rangeError, typeError } from "./coded.ts";
 import { PamError } from "./error.ts";
 import { type Grant, isUserFileName, type NotGranted } from "./grants.ts";
 import type { HookState } from "./hook_state.ts";
@@ -123,7 +124,8 @@ type AllUserFiles = UserFiles<Grant>;
 /** Throws unless `name` may be used; the folder of user files. */
 function folderFor(state: HookState, method: string, name: string): string {
   if (typeof name !== "string" || !isUserFileName(name)) {
-    throw new RangeError(
+    throw rangeError(
+      "argument-refused",
       `userFiles.${method}() takes a name of letters, digits, ".", "_" and "-", the first a letter or a digit, ` +
         `at most ${LIMITS.USER_FILE_NAME_MAX} (USER_FILE_NAME_MAX)`,
     );
@@ -132,7 +134,8 @@ function folderFor(state: HookState, method: string, name: string): string {
   state.needs(`user_file:${name}`, what);
   const { user_files: folder } = state.message;
   if (folder !== undefined) return folder;
-  throw new Error(
+  throw plainError(
+    "shim-older",
     `${what}: the application did not name the folder of user files, so its pam_deno.so is an older one: restart it`,
   );
 }
@@ -146,7 +149,8 @@ function change(
   folderFor(state, method, name);
   const files = state.userFiles ??= new Map();
   if (files.size >= LIMITS.USER_FILES_MAX && !files.has(name)) {
-    throw new RangeError(
+    throw rangeError(
+      "limit-exceeded",
       `userFiles.${method}("${name}"): a hook changes at most ${LIMITS.USER_FILES_MAX} files (USER_FILES_MAX)`,
     );
   }
@@ -159,9 +163,12 @@ function setFile(state: HookState, name: string, content: string | Uint8Array | 
   if (isSecret(content)) return content.use((bytes) => setBytes(state, name, bytes));
   if (content instanceof Uint8Array) return setBytes(state, name, content);
   if (typeof content !== "string") {
-    throw new TypeError(`userFiles.set() takes a string, a Uint8Array or a Secret, not ${typeof content}`);
+    throw typeError(
+      "argument-refused",
+      `userFiles.set() takes a string, a Uint8Array or a Secret, not ${typeof content}`,
+    );
   }
-  if (!content.isWellFormed()) throw new RangeError("userFiles.set() takes well-formed text");
+  if (!content.isWellFormed()) throw rangeError("argument-refused", "userFiles.set() takes well-formed text");
   if (content.length > LIMITS.USER_FILE_MAX) throw tooLong(content.length);
   const bytes = new TextEncoder().encode(content);
   try {
@@ -172,7 +179,8 @@ function setFile(state: HookState, name: string, content: string | Uint8Array | 
 }
 
 function tooLong(length: number): RangeError {
-  return new RangeError(
+  return rangeError(
+    "limit-exceeded",
     `userFiles.set() takes a content of at most ${LIMITS.USER_FILE_MAX} octets (USER_FILE_MAX), not ${length}`,
   );
 }

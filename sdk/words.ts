@@ -6,6 +6,8 @@
  * @module
  */
 
+import { typeError } from "./coded.ts";
+
 /** A word's value: `name=value` is a string, a bare `name` is true, a repeated `name=value` is a list. */
 export type Word = string | true | readonly string[];
 
@@ -53,7 +55,8 @@ function configuredWord(name: string, value: unknown): Word | undefined {
   if (Array.isArray(value) && value.every((one) => typeof one === "string" || typeof one === "number")) {
     return value.map(String);
   }
-  throw new TypeError(
+  throw typeError(
+    "configured-option-invalid",
     `the configured option "${name}" is ${
       Array.isArray(value) ? "a list of something else" : "an object"
     }: ` +

@@ -23,7 +23,7 @@ interface Layer {
   readonly may: RegExp;
 }
 
-const CORE = "sdk/(?:tokens|hooks)\\.ts";
+const CORE = "sdk/(?:tokens|hooks|coded|error_codes)\\.ts";
 const ROOT = "sdk/[^/]+\\.ts";
 const WIRE = "sdk/wire/.*";
 const CONFIG = "sdk/config/.*";

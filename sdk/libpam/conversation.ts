@@ -6,6 +6,7 @@
  * @module
  */
 
+import { typeError } from "../coded.ts";
 import { CODES, type PamCode, type PamStyle, STYLES } from "../tokens.ts";
 import { type Allocator, decodeCString, encodeCString, readMessages, writeResponses } from "./cstring.ts";
 import { CONVERSATION_MESSAGES_MAX } from "./symbols.ts";
@@ -138,12 +139,14 @@ function encodeAnswers(
   answers: readonly Answer[],
 ): (Uint8Array | undefined)[] {
   if (!Array.isArray(answers)) {
-    throw new TypeError(
+    throw typeError(
+      "libpam-misused",
       "Cannot use the answer of a conversation: it must be an array or a code, and not a promise",
     );
   }
   if (answers.length !== messages.length) {
-    throw new TypeError(
+    throw typeError(
+      "libpam-misused",
       `Cannot answer ${messages.length} messages with ${answers.length} answers: give one for each`,
     );
   }
@@ -152,7 +155,8 @@ function encodeAnswers(
     for (const [index, message] of messages.entries()) {
       const answer: Answer = answers[index];
       if (answer !== undefined && !isPrompt(message)) {
-        throw new TypeError(
+        throw typeError(
+          "libpam-misused",
           `Cannot answer '${message.text}': it is a text (${message.style}), answer undefined`,
         );
       }
@@ -196,7 +200,7 @@ export function converse(
   const reply = conversation(read);
   if (typeof reply === "string") {
     if (!Object.hasOwn(CODES, reply)) {
-      throw new TypeError(`Cannot end a conversation with '${reply}': it is not a code`);
+      throw typeError("libpam-misused", `Cannot end a conversation with '${reply}': it is not a code`);
     }
     return reply;
   }

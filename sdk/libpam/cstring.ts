@@ -7,6 +7,8 @@
  * @module
  */
 
+import { typeError } from "../coded.ts";
+
 const ENCODER = new TextEncoder();
 const POINTER_SIZE = 8;
 /** `struct pam_message { int msg_style; const char *msg; }` */
@@ -36,7 +38,7 @@ export function encodeCString(text: string | Uint8Array, name: string): Uint8Arr
   const end = bytes.indexOf(0);
   if (end !== bytes.length - 1) {
     bytes.fill(0);
-    throw new TypeError(`Cannot pass ${name} to libpam: there is a NUL at byte ${end}`);
+    throw typeError("libpam-misused", `Cannot pass ${name} to libpam: there is a NUL at byte ${end}`);
   }
   return bytes;
 }

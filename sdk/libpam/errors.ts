@@ -5,6 +5,8 @@
  * @module
  */
 
+import { docsLink, rangeError, withCode } from "../coded.ts";
+import type { ErrorCode } from "../error_codes.ts";
 import { CODES, type PamCode } from "../tokens.ts";
 
 const TOKEN_OF: readonly PamCode[] = Object.entries(CODES).reduce((tokens: PamCode[], [token, code]) => {
@@ -31,7 +33,8 @@ const TOKEN_OF: readonly PamCode[] = Object.entries(CODES).reduce((tokens: PamCo
 export function codeToken(code: number): PamCode {
   const token = TOKEN_OF[code];
   if (token === undefined) {
-    throw new RangeError(
+    throw rangeError(
+      "libpam-misused",
       `Cannot name a return code of libpam: ${code} is not one of 0 to ${TOKEN_OF.length - 1}`,
     );
   }
@@ -62,6 +65,10 @@ export class LibpamError extends Error {
   readonly code: PamCode;
   /** The function of libpam that was called, `pam_set_item`. */
   readonly call: string;
+  /** The stable code of this error: `libpam-refused`. What libpam returned is in `code`. */
+  readonly errorCode: ErrorCode = "libpam-refused";
+  /** The address of the page about it. */
+  readonly docs: string = docsLink("libpam-refused");
 
   /**
    * Says what was called, what came of it, and what to do.
@@ -71,7 +78,7 @@ export class LibpamError extends Error {
    * @param remedy what was asked of it, and what to do about it
    */
   constructor(call: string, code: PamCode, remedy: string) {
-    super(`${call}() returned '${code}': ${remedy}`);
+    super(withCode("libpam-refused", `${call}() returned '${code}': ${remedy}`));
     this.call = call;
     this.code = code;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { typeError } from "../coded.ts";
 import { FLAGS } from "../tokens.ts";
 
 /**
@@ -153,7 +154,8 @@ export abstract class ServiceFunctions<Result> {
   /** Gives the process the user's credentials, or takes them away; see pam_setcred(3). */
   setCredentials(verb: CredentialsVerb = "establish", flags: CallFlags = {}): Result {
     if (!Object.hasOwn(FLAGS, `${verb}_cred`)) {
-      throw new TypeError(
+      throw typeError(
+        "libpam-misused",
         `Cannot '${verb}' credentials: the verb is establish, delete, reinitialize or refresh`,
       );
     }

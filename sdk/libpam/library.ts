@@ -5,6 +5,7 @@
  * @module
  */
 
+import { plainError, rangeError } from "../coded.ts";
 import { CODES, type PamCode } from "../tokens.ts";
 import { type Allocator, decodeCString, encodeCString } from "./cstring.ts";
 import { codeToken } from "./errors.ts";
@@ -23,7 +24,11 @@ function load(): Deno.DynamicLibrary<typeof SYMBOLS> {
     return Deno.dlopen(LIBPAM, SYMBOLS);
   } catch (cause) {
     if (cause instanceof Deno.errors.PermissionDenied || cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new Error(`Cannot open '${LIBPAM}': install Linux-PAM, on Debian the package libpam0g`, { cause });
+    throw plainError(
+      "libpam-missing",
+      `Cannot open '${LIBPAM}': install Linux-PAM, on Debian the package libpam0g`,
+      { cause },
+    );
   }
 }
 
@@ -36,7 +41,9 @@ function processWide<const F extends Deno.ForeignFunction>(
   const pointer = library.symbols.dlsym(null, encodeCString(name, "a symbol")) as
     | Deno.PointerObject<F>
     | null;
-  if (pointer === null) throw new Error(`Cannot find '${name}' in this process: a C library must be loaded`);
+  if (pointer === null) {
+    throw plainError("libpam-missing", `Cannot find '${name}' in this process: a C library must be loaded`);
+  }
   return new Deno.UnsafeFnPointer(pointer, definition);
 }
 
@@ -106,7 +113,10 @@ export class Library implements Disposable {
   [Symbol.dispose](): void {
     if (Library.#shared !== this) return;
     if (this.#participants.size > 0) {
-      throw new Error(`Cannot close libpam: ${this.#participants.size} transactions have not been ended`);
+      throw plainError(
+        "libpam-misused",
+        `Cannot close libpam: ${this.#participants.size} transactions have not been ended`,
+      );
     }
     Library.#shared = undefined;
     this.#conversation.close();
@@ -172,7 +182,7 @@ export interface Explanation {
 export function strerror(code: PamCode | number): Explanation {
   const token = typeof code === "number" ? codeToken(code) : code;
   if (!Object.hasOwn(CODES, token)) {
-    throw new RangeError(`Cannot explain '${token}': it is not a return code of libpam`);
+    throw rangeError("libpam-misused", `Cannot explain '${token}': it is not a return code of libpam`);
   }
   return { code: token, text: decodeCString(Library.open().symbols.pam_strerror(null, CODES[token])) ?? "" };
 }

@@ -42,6 +42,7 @@
 import "./needs_deno.ts";
 
 export type { LineType } from "../hooks.ts";
+export type { ERROR_CODES, ErrorCode } from "../error_codes.ts";
 export { CODES, ITEMS, type PamCode, type PamItem, type PamStyle, STYLES } from "../tokens.ts";
 export {
   type Answer,

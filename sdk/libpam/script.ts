@@ -5,6 +5,7 @@
  * @module
  */
 
+import { plainError } from "../coded.ts";
 import type { PamCode, PamStyle } from "../tokens.ts";
 import { type Answer, type Conversation, type ConversationMessage, isPrompt } from "./conversation.ts";
 
@@ -126,7 +127,7 @@ export function script(steps: readonly ScriptStep[]): Conversation & Disposable 
   function fail(problem: string): never {
     failed = true;
     const before = said.map((message) => `\n  ${describeMessage(message)}`).join("");
-    throw new Error(`${problem}; said so far:${before || " nothing"}`);
+    throw plainError("script-not-followed", `${problem}; said so far:${before || " nothing"}`);
   }
 
   function answer(message: ConversationMessage): Answer | { readonly fail: PamCode } {

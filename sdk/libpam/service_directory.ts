@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rangeError, typeError } from "../coded.ts";
 import type { LineType } from "../hooks.ts";
 import type { PamCode } from "../tokens.ts";
 
@@ -89,7 +90,8 @@ const NEEDS_BRACKETS = /[ \t\v\f\r]|^\[|^$/;
 function quote(word: string, name: string): string {
   const [bad] = /[\0\n#]|\\$/.exec(word) ?? [];
   if (bad !== undefined) {
-    throw new TypeError(
+    throw typeError(
+      "libpam-misused",
       `Cannot write ${name} ${JSON.stringify(word)}: pam.conf(5) has no way to quote ${JSON.stringify(bad)}`,
     );
   }
@@ -125,7 +127,7 @@ function formatControl(control: Control): string {
  * ```
  */
 export function formatServiceLine(line: ServiceLine): string {
-  if (line.module === "") throw new TypeError("Cannot write a line without a module");
+  if (line.module === "") throw typeError("libpam-misused", "Cannot write a line without a module");
   const words = [
     quote(line.type, "the type"),
     formatControl(line.control),
@@ -135,7 +137,8 @@ export function formatServiceLine(line: ServiceLine): string {
   const text = words.join(" ");
   const { length } = new TextEncoder().encode(text);
   if (length > LINE_MAX) {
-    throw new RangeError(
+    throw rangeError(
+      "libpam-misused",
       `Cannot write the line for '${line.module}': it has ${length} octets, libpam reads ${LINE_MAX}`,
     );
   }
@@ -188,7 +191,10 @@ export class ServiceDirectory implements Disposable {
    */
   write(service: string, lines: readonly ServiceLine[]): string {
     if (!/^[^/\0]+$/.test(service) || /^\.\.?$/.test(service) || service !== service.toLowerCase()) {
-      throw new TypeError(`Cannot write the service '${service}': its name is a file name in lower case`);
+      throw typeError(
+        "libpam-misused",
+        `Cannot write the service '${service}': its name is a file name in lower case`,
+      );
     }
     const path = `${this.path}/${service}`;
     Deno.writeTextFileSync(path, lines.map((line) => `${formatServiceLine(line)}\n`).join(""));

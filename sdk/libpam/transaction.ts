@@ -5,6 +5,7 @@
  * @module
  */
 
+import { plainError, typeError } from "../coded.ts";
 import { CODES, ITEMS, type PamCode, type PamItem } from "../tokens.ts";
 import { type Conversation, type ConversationMessage, converse, textsOnly } from "./conversation.ts";
 import { decodeCString, encodeCString, encodePamConv, PointerCell, takeStrings } from "./cstring.ts";
@@ -113,7 +114,10 @@ export class Transaction extends ServiceFunctions<PamCode> implements Disposable
       );
     } else {
       if (symbols.pam_start_confdir === null) {
-        throw new Error("Cannot use 'confdir' with this libpam: it needs Linux-PAM 1.4.0 or later");
+        throw plainError(
+          "libpam-misused",
+          "Cannot use 'confdir' with this libpam: it needs Linux-PAM 1.4.0 or later",
+        );
       }
       const confdir = encodeCString(options.confdir, "the directory of the service files");
       const code = codeToken(symbols.pam_start_confdir(service, user, conv, confdir, this.#cell.bytes));
@@ -153,9 +157,14 @@ export class Transaction extends ServiceFunctions<PamCode> implements Disposable
   /** The handle, if nobody else is using it. */
   #open(purpose: string): Deno.PointerObject {
     if (this.#running !== undefined) {
-      throw new Error(`Cannot ${purpose} while ${this.#running}() of the same transaction is running`);
+      throw plainError(
+        "libpam-misused",
+        `Cannot ${purpose} while ${this.#running}() of the same transaction is running`,
+      );
     }
-    if (this.#handle === null) throw new Error(`Cannot ${purpose}: the transaction has ended`);
+    if (this.#handle === null) {
+      throw plainError("libpam-misused", `Cannot ${purpose}: the transaction has ended`);
+    }
     return this.#handle;
   }
 
@@ -242,11 +251,11 @@ export class Transaction extends ServiceFunctions<PamCode> implements Disposable
   setItem(name: PamItem, value: string | Uint8Array | undefined): void {
     const handle = this.#open(`set the item '${name}'`);
     if (!Object.hasOwn(ITEMS, name)) {
-      throw new TypeError(`Cannot set '${name}': it is not an item that holds text`);
+      throw typeError("libpam-misused", `Cannot set '${name}': it is not an item that holds text`);
     }
     if (name === "service" && value === undefined) {
       // Linux-PAM 1.5.2 would follow the NULL, and the process would be gone.
-      throw new TypeError("Cannot take away the item 'service': a transaction has one");
+      throw typeError("libpam-misused", "Cannot take away the item 'service': a transaction has one");
     }
     const text = value === undefined ? null : encodeCString(value, `the item '${name}'`);
     const code = codeToken(this.#library.symbols.pam_set_item(handle, ITEMS[name], text));
@@ -303,7 +312,10 @@ export class Transaction extends ServiceFunctions<PamCode> implements Disposable
   #putEnvironment(name: string, variable: readonly number[]): void {
     const handle = this.#open(`change the variable '${name}'`);
     if (name === "" || name.includes("=")) {
-      throw new TypeError(`Cannot change the variable '${name}': a name is not empty and has no '='`);
+      throw typeError(
+        "libpam-misused",
+        `Cannot change the variable '${name}': a name is not empty and has no '='`,
+      );
     }
     const text = encodeCString(Uint8Array.from(variable), `the variable '${name}'`);
     const code = codeToken(this.#library.symbols.pam_putenv(handle, text));

@@ -16,9 +16,11 @@ import type {
   ProcessEntry,
   TextStyle,
 } from "../caller.ts";
+import { splitCode } from "../coded.ts";
 import { dispatch, type Host } from "../dispatch.ts";
 import { PamError } from "../error.ts";
-import { FAULT_CLASSES } from "../faults.ts";
+import type { ErrorCode } from "../error_codes.ts";
+import { CLASS_CODES, FAULT_CLASSES } from "../faults.ts";
 import type { FailureClass, Hook } from "../hooks.ts";
 import type { LoadedModule } from "../load.ts";
 import type { PamToken } from "../tokens.ts";
@@ -34,8 +36,16 @@ import { type Request, requestProblem, resultProblem, textForLog, textProblem } 
 export interface Failure {
   /** The class of failure. */
   readonly failure: FailureClass;
-  /** What the log says. */
+  /** What the log says, without the code and the link behind it. */
   readonly cause: string;
+  /** The stable code. */
+  readonly errorCode: ErrorCode;
+}
+
+/** A failure, with the code that the worker put behind the cause, else that of its class, as the shim does. */
+export function failureOf(failure: FailureClass, cause: string): Failure {
+  const { text, code = CLASS_CODES[failure] } = splitCode(cause);
+  return { failure, cause: text, errorCode: code };
 }
 
 /** What the shim can do for a request, and for a text. */
@@ -82,7 +92,7 @@ export class Exchange implements Caller {
   /** Ends the hook without a result; only the first reason counts. The worker sees the connection go. */
   break(failure: FailureClass, cause: string): void {
     if (this.#failure !== undefined) return;
-    this.#failure = { failure, cause };
+    this.#failure = failureOf(failure, cause);
     this.#abort.abort(new DOMException("The application hung up", "AbortError"));
     this.#broken.resolve();
   }
@@ -113,10 +123,10 @@ export class Exchange implements Caller {
       this.lines.push({ level: "warning", text });
     }
     if (outcome.type === "fault") {
-      return { failure: FAULT_CLASSES[outcome.fault], cause: textForLog(outcome.message) };
+      return failureOf(FAULT_CLASSES[outcome.fault], textForLog(outcome.message));
     }
     const problem = resultProblem(outcome, this.#hook, this.#grants);
-    return problem === undefined ? outcome : { failure: "protocol", cause: problem };
+    return problem === undefined ? outcome : failureOf("protocol", problem);
   }
 
   #ask(request: Request): MessageFrom<"shim"> {

@@ -6,6 +6,7 @@
  */
 
 import { AssertionError } from "node:assert";
+import { typeError } from "../coded.ts";
 import type { DataKey } from "../data.ts";
 import { grantProblem, LINES } from "../grants.ts";
 import { type Hook, HOOKS, LINE_TYPES, type LineType } from "../hooks.ts";
@@ -196,12 +197,12 @@ export class FakeTransaction implements Disposable {
    * @throws {TypeError} if a hook is running, the transaction has ended, or a flag is not one of the hook's.
    */
   async run<H extends Hook>(hook: H, options: RunOptions<H> = {}): Promise<HookResult<H>> {
-    if (this.#ended) throw new TypeError(`Cannot run ${hook}: the transaction has ended`);
+    if (this.#ended) throw typeError("kit-misused", `Cannot run ${hook}: the transaction has ended`);
     if (this.#running !== undefined) {
-      throw new TypeError(`Cannot run ${hook}: ${this.#running} is still running`);
+      throw typeError("kit-misused", `Cannot run ${hook}: ${this.#running} is still running`);
     }
     if (!Object.hasOwn(HOOKS, hook)) {
-      throw new TypeError(`Cannot run "${hook}": write one of ${Object.keys(HOOKS).join(", ")}`);
+      throw typeError("kit-misused", `Cannot run "${hook}": write one of ${Object.keys(HOOKS).join(", ")}`);
     }
     const call = new HookCall(hook, {
       module: this.#module,
@@ -262,7 +263,7 @@ export function grantsOf(
   const all = LINES.map((line): [LineType, readonly string[]] => {
     const words: readonly string[] = grants[line] ?? module.grants[line] ?? [];
     const problem = words.map((word) => grantProblem(word, line)).find((problem) => problem !== undefined);
-    if (problem !== undefined) throw new TypeError(`Cannot use the grants: ${problem}`);
+    if (problem !== undefined) throw typeError("kit-misused", `Cannot use the grants: ${problem}`);
     return [line, words];
   });
   return Object.fromEntries(all) as Record<LineType, readonly string[]>;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { splitCode, typeError } from "../coded.ts";
 import { type DataKey, DataStore } from "../data.ts";
 import { validate } from "../standard_schema.ts";
 import { ITEMS, type PamCode, type PamItem, type PamToken, TOKENS } from "../tokens.ts";
@@ -38,7 +39,8 @@ export class Handle {
     this.environment = new Map(Object.entries(environment));
     for (const [token, value] of Object.entries(tokens)) {
       if (!Object.hasOwn(TOKENS, token)) {
-        throw new TypeError(
+        throw typeError(
+          "kit-misused",
           `Cannot set the token "${token}": write one of ${Object.keys(TOKENS).join(", ")}`,
         );
       }
@@ -70,7 +72,10 @@ export class Handle {
   /** Sets an item, or takes it away. */
   setItem(item: PamItem, value: string | undefined): void {
     if (!Object.hasOwn(ITEMS, item)) {
-      throw new TypeError(`Cannot set the item "${item}": write one of ${Object.keys(ITEMS).join(", ")}`);
+      throw typeError(
+        "kit-misused",
+        `Cannot set the item "${item}": write one of ${Object.keys(ITEMS).join(", ")}`,
+      );
     }
     if (value === undefined) this.items.delete(item);
     else this.items.set(item, value);
@@ -97,7 +102,10 @@ export class Handle {
     if (stored === undefined) return undefined;
     const result = validate(key.schema, stored);
     if (result.issues === undefined) return result.value;
-    throw new TypeError(`The module data "${key.name}" do not fit their key: ${result.issues[0]?.message}`);
+    throw typeError(
+      "kit-misused",
+      `The module data "${key.name}" do not fit their key: ${result.issues[0]?.message}`,
+    );
   }
 
   /** Writes a value of the module data. */
@@ -109,7 +117,7 @@ export class Handle {
 
   #store(): DataStore {
     return new DataStore(this.data, (problem) => {
-      throw new TypeError(`Cannot read the module data: ${problem}`);
+      throw typeError("kit-misused", `Cannot read the module data: ${splitCode(problem).text}`);
     });
   }
 }

@@ -5,13 +5,14 @@
  * @module
  */
 
+import { typeError } from "../coded.ts";
 import type { Hook } from "../hooks.ts";
 import type { LoadedModule } from "../load.ts";
 import { FLAGS, type PamCode, type PamFlag } from "../tokens.ts";
 import { FINGERPRINT } from "../wire/fingerprint_gen.ts";
 import { VERSION } from "../wire/schema.ts";
 import type { MessageFrom, MessageOf } from "../wire/types.ts";
-import { Exchange, type Failure } from "./exchange.ts";
+import { Exchange, type Failure, failureOf } from "./exchange.ts";
 import type { ProcessStart } from "../lookup.ts";
 import type { Handle } from "./handle.ts";
 import { observe } from "./observer.ts";
@@ -53,7 +54,8 @@ const FLAGS_OF: Readonly<Record<Hook, readonly PamFlag[]>> = {
 export function flagBits(hook: Hook, flags: readonly PamFlag[]): number {
   const wrong = flags.find((flag) => !FLAGS_OF[hook].includes(flag));
   if (wrong !== undefined) {
-    throw new TypeError(
+    throw typeError(
+      "kit-misused",
       `Cannot call ${hook} with the flag "${wrong}": it takes ${FLAGS_OF[hook].join(", ")}`,
     );
   }
@@ -115,7 +117,10 @@ export class HookCall<H extends Hook> {
     this.#words = run.options ?? around.options.options ?? [];
     this.#flags = flagBits(hook, run.flags ?? []);
     if (run.continuity === "resumed" && hook !== "setCredentials" && hook !== "openSession") {
-      throw new TypeError(`Cannot resume ${hook}: the worker does that for setCredentials and openSession`);
+      throw typeError(
+        "kit-misused",
+        `Cannot resume ${hook}: the worker does that for setCredentials and openSession`,
+      );
     }
   }
 
@@ -134,6 +139,7 @@ export class HookCall<H extends Hook> {
       handled: end.handled,
       failure: failure?.failure,
       cause: failure?.cause,
+      errorCode: failure?.errorCode,
       message: result?.message,
       shown: this.#shown,
       prompted: this.#prompted,
@@ -170,7 +176,7 @@ export class HookCall<H extends Hook> {
     return cannot === undefined ? { code: ended.code, handled: true, result: ended } : {
       code: failureCode("protocol", hook),
       handled: true,
-      failure: { failure: "protocol", cause: cannot },
+      failure: failureOf("protocol", cannot),
     };
   }
 

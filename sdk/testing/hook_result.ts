@@ -5,6 +5,8 @@
  * @module
  */
 
+import { see } from "../coded.ts";
+import type { ErrorCode } from "../error_codes.ts";
 import type { FailureClass, Hook } from "../hooks.ts";
 import type { PamCode, PamItem, PamStyle, PamToken } from "../tokens.ts";
 
@@ -89,8 +91,10 @@ export interface HookResult<H extends Hook = Hook> {
   readonly handled: boolean;
   /** The class of failure, if the code is not the module's. */
   readonly failure: FailureClass | undefined;
-  /** What the log says about the failure. */
+  /** What the log says about the failure, in front of its code and the link to the page about it. */
   readonly cause: string | undefined;
+  /** The stable code of the failure: `pam-deno explain CODE` says what to do. */
+  readonly errorCode: ErrorCode | undefined;
   /** The text that `deny` gave, also if PAM_SILENT kept it from the person. */
   readonly message: string | undefined;
   /** Texts that reached the person, in order; the text of `deny` last. */
@@ -139,8 +143,21 @@ function message({ style, text }: SeenMessage): string {
  * ```
  */
 export function formatResult(result: HookResult): string {
-  const { hook, code, handled, failure, cause, shown, prompted, log, items, environment, tokens, data } =
-    result;
+  const {
+    hook,
+    code,
+    handled,
+    failure,
+    cause,
+    errorCode,
+    shown,
+    prompted,
+    log,
+    items,
+    environment,
+    tokens,
+    data,
+  } = result;
   const files = Object.entries(result.userFiles).map(([name, content]) =>
     content === undefined ? `${name} deleted` : `${name}, ${content.length} octets`
   );
@@ -148,7 +165,7 @@ export function formatResult(result: HookResult): string {
     value === undefined ? `${name} deleted` : `${name}=${JSON.stringify(value)}`
   );
   return `  hook:        ${hook}${handled ? "" : ", which the module does not define"}
-  code:        ${code}${failure === undefined ? "" : ` (${failure}: ${cause})`}
+  code:        ${code}${failure === undefined ? "" : ` (${failure}: ${cause} ${see(errorCode!)})`}
   shown:       ${list(shown.map(message))}
   prompted:    ${list(prompted.map(message))}
   logged:      ${list(log.map(({ level, text }) => `${level} ${JSON.stringify(text)}`))}

@@ -63,6 +63,7 @@
  */
 
 export type { DataKey } from "../data.ts";
+export type { ERROR_CODES, ErrorCode } from "../error_codes.ts";
 export type { Grant, GrantOn, Grants, SettableItem } from "../grants.ts";
 export type { FailureClass, Hook, HOOKS, LineType } from "../hooks.ts";
 export type { Answer, Conversation, ConversationMessage } from "../libpam/conversation.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { typeError } from "../coded.ts";
 import { type Hook, LINE_TYPES } from "../hooks.ts";
 import type { Answer, Conversation, ConversationMessage } from "../libpam/conversation.ts";
 import { script, type ScriptStep } from "../libpam/script.ts";
@@ -56,7 +57,8 @@ export class Person {
       const answers = this.#conversation(messages);
       if (typeof answers === "string") return failedCode(answers);
       if (!Array.isArray(answers) || answers.length !== messages.length) {
-        throw new TypeError(
+        throw typeError(
+          "kit-misused",
           `The conversation must return one answer for each of ${messages.length} messages, at once`,
         );
       }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { typeError } from "../coded.ts";
 import { CODES, type PamCode } from "../tokens.ts";
 import type { MessageFrom } from "../wire/types.ts";
 import type { FakeTransactionOptions, TestUser } from "./options.ts";
@@ -25,7 +26,7 @@ export function usersOf(
   const entries = Object.entries<UserEntry>(users ?? (user === undefined ? {} : { [user]: {} }));
   for (const [name, entry] of entries) {
     if (typeof entry === "string" && !Object.hasOwn(CODES, entry)) {
-      throw new TypeError(`Cannot fail look-ups of "${name}" with "${entry}": it is not a code`);
+      throw typeError("kit-misused", `Cannot fail look-ups of "${name}" with "${entry}": it is not a code`);
     }
   }
   return new Map(entries);

@@ -10,6 +10,7 @@
 
 import nodeModule from "node:module";
 import process from "node:process";
+import { typeError } from "../coded.ts";
 import { builtinRefusal } from "../refused_builtins.ts";
 
 /** The part of Node's `module` that Deno has and its types lack. */
@@ -28,20 +29,21 @@ export function confine(): void {
   (nodeModule as unknown as ModuleHooks).registerHooks({
     resolve(specifier, context, next) {
       const problem = importProblem(specifier);
-      if (problem) throw new TypeError(problem);
+      if (problem) throw typeError("import-refused", problem);
       return next(specifier, context);
     },
   });
   const getBuiltinModule = process.getBuiltinModule.bind(process);
   process.getBuiltinModule = ((name: string) => {
     const problem = importProblem(name);
-    if (problem) throw new TypeError(problem);
+    if (problem) throw typeError("import-refused", problem);
     return getBuiltinModule(name);
   }) as typeof process.getBuiltinModule;
   Object.defineProperty(globalThis, "Worker", {
     value: class Worker {
       constructor() {
-        throw new TypeError(
+        throw typeError(
+          "import-refused",
           "A module may not start a Web Worker: it would run code that is not in its bundle",
         );
       }

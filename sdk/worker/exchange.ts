@@ -10,11 +10,12 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Caller } from "../caller.ts";
+import { plainError, withCode } from "../coded.ts";
 import { dispatch, type Host, type Outcome } from "../dispatch.ts";
+import type { ErrorCode } from "../error_codes.ts";
 import { codeOf } from "../faults.ts";
 import { FAILURES } from "../hooks.ts";
 import type { LoadedModule } from "../load.ts";
-import { line } from "../text.ts";
 import type { PamCode } from "../tokens.ts";
 import {
   decode,
@@ -118,7 +119,7 @@ export class Exchange implements Host, Wire {
       }
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.#fault("protocol", error.message);
+      this.#fault("protocol", "protocol", error.message);
     }
   }
 
@@ -133,6 +134,7 @@ export class Exchange implements Host, Wire {
       // Who knocks with no version wants to see an answer, and nothing in the log.
       return this.#fault(
         "no_common_version",
+        "no-common-version",
         `the shim speaks version ${version}, this worker ${served}`,
         version !== NO_VERSION,
       );
@@ -141,7 +143,7 @@ export class Exchange implements Host, Wire {
     this.#compareFingerprint(frame);
     const asked = decode(frame, { from: "shim" }) as MessageOf<"hook">;
     this.#hook = asked;
-    if (!this.#context.traffic.begin()) return this.#fault("busy", "too many hooks are in flight");
+    if (!this.#context.traffic.begin()) return this.#fault("busy", "busy", "too many hooks are in flight");
     const data = this.#context.mirror.resume(asked);
     this.resumed = data !== undefined;
     const hook = data === undefined ? asked : { ...asked, data };
@@ -162,7 +164,10 @@ export class Exchange implements Host, Wire {
       if (frame[FINGERPRINT_AT + i] === FINGERPRINT[i]) continue;
       this.#context.strangerLogged = true;
       logger.warn(
-        "A shim of another build speaks version {version} too: restart what still has the old one loaded",
+        withCode(
+          "shim-of-another-build",
+          "A shim of another build speaks version {version} too: restart what still has the old one loaded",
+        ),
         {
           version: this.#version,
         },
@@ -245,8 +250,8 @@ export class Exchange implements Host, Wire {
     if (this.#waits === 0) {
       if (!this.#context.traffic.wait(this.#person)) {
         const message = "too many hooks wait for a person, or for this one";
-        this.#fault("busy", message);
-        throw new Error(message);
+        this.#fault("busy", "busy", message);
+        throw plainError("busy", message);
       }
       this.#waitBegan = performance.now();
     }
@@ -280,7 +285,11 @@ export class Exchange implements Host, Wire {
       frame = encode(outcome, this.#version);
     } catch (error) {
       const message = `the result cannot be sent: ${(error as Error).message}`;
-      sent = { type: "fault", fault: "threw", message: line(message, LIMITS.FAULT_MAX) };
+      sent = {
+        type: "fault",
+        fault: "threw",
+        message: withCode("runtime-failed", message, LIMITS.FAULT_MAX),
+      };
       frame = encode(sent, this.#version);
     }
     wipe(outcome);
@@ -288,10 +297,16 @@ export class Exchange implements Host, Wire {
     this.#context.witness?.ended(this.#hook!, sent, this.resumed);
   }
 
-  #fault(fault: MessageOf<"fault">["fault"], message: string, logged = fault !== "busy"): void {
+  #fault(
+    fault: MessageOf<"fault">["fault"],
+    code: ErrorCode,
+    cause: string,
+    logged = fault !== "busy",
+  ): void {
+    const message = withCode(code, cause, LIMITS.FAULT_MAX);
     if (logged) logger.warn("Refused a connection: {fault}: {message}", { fault, message });
-    this.#abort(new Error(message));
-    const outcome: Outcome = { type: "fault", fault, message: line(message, LIMITS.FAULT_MAX) };
+    this.#abort(plainError(code, cause));
+    const outcome: Outcome = { type: "fault", fault, message };
     this.#end(encode(outcome, this.#version), outcome);
   }
 
@@ -323,7 +338,7 @@ export class Exchange implements Host, Wire {
   #hungUp(): void {
     if (this.#state === "over") return;
     if (this.#state === "greeting" && this.#reader.unfinished) {
-      logger.warn("Refused a connection: it ended inside a frame");
+      logger.warn(withCode("protocol", "Refused a connection: it ended inside a frame"));
     }
     this.#giveUp("the application hung up");
   }
@@ -331,7 +346,7 @@ export class Exchange implements Host, Wire {
   /** Ends an exchange that nobody waits for any more. */
   #giveUp(why: string): void {
     if (this.#state === "running") {
-      logger.warn("{hook}: {why} after {spent} ms, before there was a result", {
+      logger.warn(withCode("hook-abandoned", "{hook}: {why} after {spent} ms, before there was a result"), {
         hook: this.#hook!.hook,
         why,
         spent: Math.round(this.#spentMs()),

@@ -10,6 +10,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
+import { withCode } from "../coded.ts";
 import { confine } from "./confine.ts";
 import { configureLog } from "./log.ts";
 import { permissionProblems, type ToldPermissions } from "./permissions.ts";
@@ -48,7 +49,11 @@ export function prepare(told: ToldPermissions): void {
     confine();
     return awaitGo();
   }
-  for (const problem of problems) logger.error("This worker {problem}: it does not start", { problem });
+  for (const problem of problems) {
+    logger.error(withCode("permissions-not-as-told", "This worker {problem}: it does not start"), {
+      problem,
+    });
+  }
   Deno.exit(EXIT_NOT_PERMITTED);
 }
 
@@ -59,7 +64,12 @@ export function prepare(told: ToldPermissions): void {
 function awaitGo(): void {
   const length = Deno.stdin.readSync(new Uint8Array(8));
   if (length) return;
-  logger.error("Nobody said that this worker may go on: it is started by `pam-deno serve`, not by hand");
+  logger.error(
+    withCode(
+      "started-by-hand",
+      "Nobody said that this worker may go on: it is started by `pam-deno serve`, not by hand",
+    ),
+  );
   Deno.exit(EXIT_NOT_PERMITTED);
 }
 
@@ -87,7 +97,7 @@ function redirectConsole(): void {
 }
 
 function broken(what: string, reason: unknown): void {
-  logger.error("{what}: await what a handler starts: {reason}", { what, reason });
+  logger.error(withCode("not-caught", "{what}: await what a handler starts: {reason}"), { what, reason });
   leaveWith(EXIT_BROKEN);
 }
 

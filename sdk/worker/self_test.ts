@@ -10,6 +10,7 @@
  */
 
 import type { Caller } from "../caller.ts";
+import { withCode } from "../coded.ts";
 import { dispatch, type Host } from "../dispatch.ts";
 import { type LoadedModule, loadModule } from "../load.ts";
 import { MODULE_FORMAT } from "../module.ts";
@@ -38,10 +39,12 @@ export interface Declared {
 export function selfTest(module: LoadedModule, expected?: Declared): string[] {
   const problems = expected === undefined ? [] : differences(module, expected);
   for (const problem of module.options.configuredProblems()) {
-    problems.push(`${problem}: mend "options" in its configuration file`);
+    problems.push(
+      withCode("configured-option-refused", `${problem}: mend "options" in its configuration file`),
+    );
   }
   const codec = codecProblem();
-  if (codec !== undefined) problems.push(codec);
+  if (codec !== undefined) problems.push(withCode("runtime-damaged", codec));
   return problems;
 }
 
@@ -49,10 +52,9 @@ function differences(module: LoadedModule, expected: Declared): string[] {
   return (["hooks", "grants", "permissions"] as const).flatMap((what) => {
     const [installed, loaded] = [sorted(expected[what]), sorted(module[what])];
     if (installed === loaded) return [];
-    return [
-      `its ${what} are ${loaded}, and were ${installed} when it was installed: ` +
-      "a module must declare the same wherever it is loaded; look at it, then run `pam-deno add` again",
-    ];
+    const problem = `its ${what} are ${loaded}, and were ${installed} when it was installed: ` +
+      "a module must declare the same wherever it is loaded; look at it, then run `pam-deno add` again";
+    return [withCode("declaration-changed", problem)];
   });
 }
 

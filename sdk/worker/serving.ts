@@ -6,6 +6,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
+import { withCode } from "../coded.ts";
 import { type LoadedModule, loadModule } from "../load.ts";
 import { Exchange, type ExchangeContext, type Witness } from "./exchange.ts";
 import { listen } from "./listen.ts";
@@ -94,7 +95,10 @@ export function serveModule(
     if (!listener.isShort) short = 0;
     else if (++short === SHORT_BEATS_MAX) {
       logger.error(
-        '{name} has used up its descriptors, so that callers cannot get in: close what handlers open, or raise "descriptors" under "limits"',
+        withCode(
+          "descriptors-used-up",
+          '{name} has used up its descriptors, so that callers cannot get in: close what handlers open, or raise "descriptors" under "limits"',
+        ),
         { name },
       );
       leave(EXIT_BROKEN);

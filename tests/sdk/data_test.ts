@@ -6,6 +6,7 @@ import * as z from "zod";
 import { dataKey, defineModule, Secret } from "../../mod.ts";
 import type { Data } from "../../sdk/data.ts";
 import { LIMITS } from "../../sdk/wire/schema.ts";
+import { said } from "./codes.ts";
 import { bytesOf, resultOf, runHook, type Seen } from "./run_hook.ts";
 
 async function withData(work: (data: Data) => void, blob?: string | Uint8Array): Promise<Seen> {
@@ -107,7 +108,7 @@ Deno.test("data: all values together are at most DATA_MAX, and a value too many 
     data.set(big, "x".repeat(fits));
     assert.throws(() => data.set(text, ""), {
       name: "RangeError",
-      message: "module data would be 4106 bytes of JSON: at most 4096 (DATA_MAX)",
+      message: said("module data would be 4106 bytes of JSON: at most 4096 (DATA_MAX)"),
     });
     assert.throws(() => data.set(big, "x".repeat(fits + 1)), RangeError);
     assert.throws(() => data.set(big, "\u0001".repeat(fits)), RangeError);
@@ -120,13 +121,13 @@ Deno.test("data: all values together are at most DATA_MAX, and a value too many 
 Deno.test("data: what JSON does not have is refused", async () => {
   const any = dataKey("any", v.any());
   await withData((data) => {
-    const message = 'data.set("any") takes a value that JSON has: use delete() for undefined';
+    const message = said('data.set("any") takes a value that JSON has: use delete() for undefined');
     for (const value of [undefined, () => 1, Symbol("x")]) {
       assert.throws(() => data.set(any, value), { name: "TypeError", message });
     }
     const holds = {
       name: "TypeError",
-      message: 'data.set("any") holds a Secret: module data outlives its hook',
+      message: said('data.set("any") holds a Secret: module data outlives its hook'),
     };
     assert.throws(() => data.set(any, new Secret(new Uint8Array(1))), holds);
     assert.throws(() => data.set(any, { deep: [new Secret(new Uint8Array(1))] }), holds);

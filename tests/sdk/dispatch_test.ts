@@ -8,6 +8,7 @@ import { loadModule } from "../../sdk/load.ts";
 import { isRefusal } from "../../sdk/result.ts";
 import { decode, encode } from "../../sdk/wire/codec.ts";
 import { LIMITS } from "../../sdk/wire/schema.ts";
+import { said } from "./codes.ts";
 import { bytesOf, faultOf, hookMessage, resultOf, runHook, untyped } from "./run_hook.ts";
 
 const ALL = Object.keys(HOOKS) as Hook[];
@@ -224,7 +225,7 @@ Deno.test("the context has what came with the hook", async () => {
       assert.ok(Object.isFrozen(options));
       assert.throws(() => random(-1), {
         name: "RangeError",
-        message: "random() takes a number of octets, 0 to 65536",
+        message: said("random() takes a number of octets, 0 to 65536"),
       });
       assert.throws(() => random(65537), RangeError);
       return "success";

@@ -5,6 +5,7 @@ import { defineModule } from "../../mod.ts";
 import type { OpenSessionContext } from "../../sdk/context.ts";
 import type { Grant } from "../../sdk/grants.ts";
 import { LIMITS } from "../../sdk/wire/schema.ts";
+import { said } from "./codes.ts";
 import { resultOf, runHook, type Scene, type Seen } from "./run_hook.ts";
 
 type Full = OpenSessionContext<unknown, Grant>;
@@ -69,7 +70,7 @@ Deno.test("environment refuses names and values that cannot be set", async () =>
       for (const refused of ["LD_PRELOAD", "LD_", "LESSOPEN", "LOGNAME"]) {
         assert.throws(() => environment.set(refused, "x"), {
           name: "TypeError",
-          message: `environment.set("${refused}"): this variable is refused whatever the grant`,
+          message: said(`environment.set("${refused}"): this variable is refused whatever the grant`),
         });
       }
       assert.throws(() => environment.set("OTHER", "x"), {
@@ -112,7 +113,7 @@ Deno.test("items refuses names and values that cannot be set", async () => {
       for (const bad of ["service", "conv", "__proto__", "toString", "", 2]) {
         assert.throws(() => set(bad, "x"), {
           name: "TypeError",
-          message: `items.set() does not know ${JSON.stringify(bad)}`,
+          message: said(`items.set() does not know ${JSON.stringify(bad)}`),
         });
       }
       const controls = { name: "RangeError", message: /well-formed text without control characters/ };

@@ -4,6 +4,7 @@ import { defineModule } from "../../mod.ts";
 import type { Caller } from "../../sdk/caller.ts";
 import type { Ageing, Lookup } from "../../sdk/lookup.ts";
 import { LIMITS } from "../../sdk/wire/schema.ts";
+import { said } from "./codes.ts";
 import { resultOf, runHook } from "./run_hook.ts";
 
 async function look(
@@ -91,7 +92,7 @@ Deno.test("lookup.running() refuses too many, and what cannot be a process", asy
     assert.equal((await lookup.running(many)).length, LIMITS.PROCESSES_MAX);
     assert.throws(() => lookup.running([...many, one]), {
       name: "RangeError",
-      message: "lookup.running() takes at most 512 processes (PROCESSES_MAX), not 513",
+      message: said("lookup.running() takes at most 512 processes (PROCESSES_MAX), not 513"),
     });
     const wrong = [{ pid: 0 }, { pid: -1 }, { pid: 1.5 }, { pid: 2 ** 32 }, { started: -1 }, {
       started: 2 ** 53,

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import { defineModule } from "../../mod.ts";
 import { loadModule } from "../../sdk/load.ts";
+import { said } from "./codes.ts";
 
 // deno-lint-ignore no-explicit-any
 const define = defineModule as (definition: any) => unknown;
 const account = () => "success" as const;
 
 function refuses(definition: unknown, message: string): void {
-  assert.throws(() => define(definition), { name: "TypeError", message: `defineModule(): ${message}` });
+  assert.throws(() => define(definition), { name: "TypeError", message: said(`defineModule(): ${message}`) });
 }
 
 Deno.test("defineModule() gives a frozen plain object with its handlers by hook", () => {
@@ -192,7 +193,7 @@ Deno.test("loadModule() says what is wrong with an export, and how to mend it", 
     ],
   ];
   for (const [exported, message] of cases) {
-    assert.throws(() => loadModule(exported, { name: "m" }), { name: "TypeError", message });
+    assert.throws(() => loadModule(exported, { name: "m" }), { name: "TypeError", message: said(message) });
   }
   assert.throws(() => loadModule(good, { name: "m", configured: { rules: {} } }), {
     name: "TypeError",

@@ -7,6 +7,7 @@ import { knownNames } from "../../sdk/known_names.ts";
 import { OPTIONS_CACHE_MAX, OptionsParser } from "../../sdk/options.ts";
 import type { StandardSchema } from "../../sdk/standard_schema.ts";
 import { configuredWords, wordsOf } from "../../sdk/words.ts";
+import { said } from "./codes.ts";
 
 const LIBRARIES: Record<string, StandardSchema> = {
   valibot: v.object({
@@ -127,7 +128,7 @@ Deno.test("options: the names that pam_get_authtok() reads are libpam's own", ()
   );
   assert.throws(() => new OptionsParser(v.object({ use_authtok: v.optional(v.literal(true)) })), {
     name: "TypeError",
-    message: 'the option "use_authtok" is libpam\'s own (pam_get_authtok(3)): give it another name',
+    message: said('the option "use_authtok" is libpam\'s own (pam_get_authtok(3)): give it another name'),
   });
 });
 
@@ -230,8 +231,10 @@ Deno.test("configuredWords() makes words of what JSON has, and refuses the rest"
   assert.deepEqual({ ...words }, { a: "1", b: "2", c: true, f: ["x", "3"], g: [] });
   assert.throws(() => configuredWords({ a: { b: 1 } }), {
     name: "TypeError",
-    message: 'the configured option "a" is an object: ' +
-      "an option is a string, a number, true, false or a list of strings",
+    message: said(
+      'the configured option "a" is an object: ' +
+        "an option is a string, a number, true, false or a list of strings",
+    ),
   });
   assert.throws(() => configuredWords({ a: [{}] }), /the configured option "a" is a list of something else/);
 });

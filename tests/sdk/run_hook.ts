@@ -13,6 +13,7 @@ import { type LoadedModule, loadModule } from "../../sdk/load.ts";
 import type { PamModule } from "../../sdk/module.ts";
 import type { PamItem } from "../../sdk/tokens.ts";
 import type { MessageOf } from "../../sdk/wire/types.ts";
+import { codesIn, withoutCodes } from "./codes.ts";
 
 /** What a test can say about the transaction. */
 export interface Scene {
@@ -42,6 +43,8 @@ export interface Seen {
   readonly logs: string[];
   readonly late: string[];
   readonly asked: (readonly CallerMessage[])[];
+  /** The codes of the fault, and of all that was logged; the texts are without them. */
+  readonly codes: string[];
 }
 
 const encoder = new TextEncoder();
@@ -80,7 +83,14 @@ export async function runHook(
   hook: Hook,
   scene: Scene = {},
 ): Promise<Seen> {
-  const seen = { texts: [], logs: [], late: [], asked: [] } as Omit<Seen, "outcome" | "synchronous">;
+  const seen = { texts: [], logs: [], late: [], asked: [], codes: [] } as Omit<
+    Seen,
+    "outcome" | "synchronous"
+  >;
+  const heard = (text: string) => {
+    seen.codes.push(...codesIn(text));
+    return withoutCodes(text);
+  };
   const answers = [...scene.answers ?? []];
   const caller: Caller = {
     converse(messages) {
@@ -97,7 +107,7 @@ export async function runHook(
     lookupNetgroup: () => Promise.resolve(false),
     lookupProcesses: (processes) => Promise.resolve(processes.map(() => false)),
     text: (style, text) => void seen.texts.push(`${style}: ${text}`),
-    log: (level, text) => void seen.logs.push(`${level}: ${text}`),
+    log: (level, text) => void seen.logs.push(`${level}: ${heard(text)}`),
     ...scene.caller,
   };
   const host: Host = {
@@ -105,12 +115,18 @@ export async function runHook(
     signal: () => scene.signal ?? new AbortController().signal,
     now: () => Temporal.Instant.from(scene.now ?? "2026-03-02T09:00:00Z"),
     random: (length) => new Uint8Array(length).fill(7),
-    late: (text) => void seen.late.push(text),
+    late: (text) => void seen.late.push(heard(text)),
   };
   const loaded = "pamModule" in module ? loadModule(module, { name: "policy" }) : module;
   const declared = Object.values(loaded.grants).flat() as string[];
   const outcome = dispatch(loaded, hookMessage(hook, { grants: declared, ...scene }), host);
-  return { outcome: await outcome, synchronous: !(outcome instanceof Promise), ...seen };
+  const ended = await outcome;
+  if (ended.type === "fault") seen.codes.unshift(...codesIn(ended.message));
+  return {
+    outcome: ended.type === "fault" ? { ...ended, message: withoutCodes(ended.message) } : ended,
+    synchronous: !(outcome instanceof Promise),
+    ...seen,
+  };
 }
 
 /** Any handler, whatever its type: what a module in JavaScript may do. */

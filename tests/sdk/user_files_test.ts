@@ -5,6 +5,7 @@ import { defineModule, PamError, Secret } from "../../mod.ts";
 import type { OpenSessionContext } from "../../sdk/context.ts";
 import type { Grant } from "../../sdk/grants.ts";
 import { LIMITS } from "../../sdk/wire/schema.ts";
+import { said } from "./codes.ts";
 import { bytesOf, faultOf, resultOf, runHook, type Scene, type Seen } from "./run_hook.ts";
 
 type Full = OpenSessionContext<unknown, Grant>;
@@ -89,9 +90,10 @@ Deno.test("userFiles refuses names without a grant, and names that are none", as
         for (const name of ["tokens", "ticket", "other"]) {
           assert.throws(() => use(name), {
             name: "TypeError",
-            message:
+            message: said(
               `userFiles.${act}("${name}") needs the grant "user_file:${name}": add it to grants.session in ` +
-              "defineModule() and to grant= on the pam.d line",
+                "defineModule() and to grant= on the pam.d line",
+            ),
           });
         }
         const bad = [
@@ -107,7 +109,7 @@ Deno.test("userFiles refuses names without a grant, and names that are none", as
           "ticket-ä",
         ];
         for (const name of [...bad, `ticket-${"x".repeat(58)}`, 7 as never]) {
-          assert.throws(() => use(name), { name: "RangeError", message: /\(USER_FILE_NAME_MAX\)$/ }, name);
+          assert.throws(() => use(name), { name: "RangeError", message: /\(USER_FILE_NAME_MAX\) \[/ }, name);
         }
       }
     }),
@@ -122,13 +124,13 @@ Deno.test("userFiles refuses contents that cannot be written", async () => {
   const seen = await effects(({ userFiles }) => {
     const tooLong = {
       name: "RangeError",
-      message: "userFiles.set() takes a content of at most 8192 octets (USER_FILE_MAX), not 8193",
+      message: said("userFiles.set() takes a content of at most 8192 octets (USER_FILE_MAX), not 8193"),
     };
     using secret = new Secret(bytesOf(`${most}x`));
     for (const content of [`${most}x`, bytesOf(`${most}x`), secret]) {
       assert.throws(() => userFiles.set("token", content), tooLong);
     }
-    assert.throws(() => userFiles.set("token", "ä".repeat(4097)), /not 8194$/);
+    assert.throws(() => userFiles.set("token", "ä".repeat(4097)), /not 8194 \[limit-exceeded\]/);
     assert.throws(() => userFiles.set("token", "\ud800"), /well-formed/);
     for (const content of [undefined, 3, [1], null]) {
       assert.throws(() => userFiles.set("token", content as never), { name: "TypeError" });
@@ -144,8 +146,8 @@ Deno.test("userFiles refuses contents that cannot be written", async () => {
 Deno.test("userFiles refuses a fifth file, and not the change of one", async () => {
   const seen = await effects(({ userFiles }) => {
     for (let i = 1; i <= LIMITS.USER_FILES_MAX; i++) userFiles.set(`ticket-${i}`, "x");
-    assert.throws(() => userFiles.set("token", "x"), /at most 4 files \(USER_FILES_MAX\)$/);
-    assert.throws(() => userFiles.delete("token"), /at most 4 files \(USER_FILES_MAX\)$/);
+    assert.throws(() => userFiles.set("token", "x"), /at most 4 files \(USER_FILES_MAX\) \[limit-exceeded\]/);
+    assert.throws(() => userFiles.delete("token"), /at most 4 files \(USER_FILES_MAX\) \[limit-exceeded\]/);
     userFiles.delete("ticket-1");
   });
   assert.equal(filesOf(seen).length, 4);

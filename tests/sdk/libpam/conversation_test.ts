@@ -12,6 +12,7 @@ import {
 } from "@pam-deno/sdk/libpam";
 import assert from "node:assert/strict";
 import { allTypes, buildProbe, serviceOf, start } from "./probe.ts";
+import { withoutCodes } from "../codes.ts";
 
 const BUILD = ServiceDirectory.create();
 const PROBE = buildProbe(BUILD.path);
@@ -231,7 +232,7 @@ Deno.test("a conversation cannot use the transaction that it belongs to", () => 
           use();
           problems.push("nothing");
         } catch (error) {
-          problems.push(error instanceof Error ? error.message : error);
+          problems.push(error instanceof Error ? withoutCodes(error.message) : error);
         }
       }
       return ["done"];

@@ -37,7 +37,7 @@ Deno.test("openLibpam() does not close libpam under a transaction", () => {
   const transaction = start(services);
   assert.throws(
     () => libpam[Symbol.dispose](),
-    /^Error: Cannot close libpam: 1 transactions have not been ended$/,
+    /^Error: Cannot close libpam: 1 transactions have not been ended \[libpam-misused\]/,
   );
   assert.equal(transaction.account(), "success");
   transaction.end();

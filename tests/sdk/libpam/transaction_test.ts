@@ -128,7 +128,10 @@ Deno.test("Transaction.start() without a confdir takes the machine's own stacks"
 Deno.test("Transaction.start() rejects NUL in service, user and confdir", () => {
   using services = serviceOf("pam_permit.so");
   for (const name of ["service", "user", "confdir"] as const) {
-    assert.throws(() => start(services, { [name]: "a\0b" }), /^TypeError: Cannot pass .* NUL at byte 1$/);
+    assert.throws(
+      () => start(services, { [name]: "a\0b" }),
+      /^TypeError: Cannot pass .* NUL at byte 1 \[libpam-misused\]/,
+    );
   }
   assert.throws(() => start(services, { user: Uint8Array.of(0xff, 0, 1) }), /NUL at byte 1/);
 });
@@ -286,7 +289,9 @@ Deno.test("Transaction throws on every use after the end, and may be disposed of
     () => transaction.deleteEnvironment("A"),
     () => transaction.end(),
   ];
-  for (const use of uses) assert.throws(use, /^Error: Cannot .*: the transaction has ended$/, String(use));
+  for (const use of uses) {
+    assert.throws(use, /^Error: Cannot .*: the transaction has ended \[libpam-misused\]/, String(use));
+  }
   transaction[Symbol.dispose]();
 });
 

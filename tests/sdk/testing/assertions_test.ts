@@ -14,6 +14,7 @@ import {
 import { FakeTransaction } from "../../../sdk/testing/fake_transaction.ts";
 import { formatResult, type HookResult } from "../../../sdk/testing/hook_result.ts";
 import { runHook } from "../../../sdk/testing/run_hook.ts";
+import { behind } from "../codes.ts";
 
 const busy = defineModule({
   grants: { auth: ["prompt", "authtok", "set_authtok", "set_item:tty", "env:A", "env:B"] },
@@ -168,7 +169,9 @@ const asks = defineModule({
   },
 });
 
-const UNEXPECTED = `The script expected nothing more and not prompt_echo_on "Colour? "; said so far: nothing
+const UNEXPECTED = `The script expected nothing more and not prompt_echo_on "Colour? "; said so far: nothing${
+  behind("script-not-followed")
+}
 All that was seen:
   hook:        authenticate
   code:        auth_err
@@ -218,10 +221,10 @@ Deno.test("a test that has failed already is not failed a second time by the unu
 Deno.test("a person who breaks the rules of a conversation fails the test", async () => {
   await assert.rejects(runHook(asks, "authenticate", { conversation: () => [] }), {
     name: "AssertionError",
-    message: /^The conversation must return one answer for each of 1 messages, at once\n/,
+    message: /^The conversation must return one answer for each of 1 messages, at once \[kit-misused\] \S+\n/,
   });
   const late = (() => Promise.resolve(["blue"])) as unknown as () => string[];
-  await assert.rejects(runHook(asks, "authenticate", { conversation: late }), { message: /at once\n/ });
+  await assert.rejects(runHook(asks, "authenticate", { conversation: late }), { message: /at once \[/ });
   const broken = () => {
     throw "not an Error";
   };

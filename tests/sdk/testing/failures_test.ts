@@ -184,7 +184,7 @@ async function play(
 }
 
 function assertRefused(ended: unknown, cause: string, failure: FailureClass = "protocol"): void {
-  assert.deepEqual(ended, { failure, cause });
+  assert.deepEqual(ended, { failure, cause, errorCode: failure });
 }
 
 Deno.test("a request without its grant ends the hook before it is served", async () => {

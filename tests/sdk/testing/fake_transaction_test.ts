@@ -7,6 +7,7 @@ import { defineModule } from "../../../sdk/module.ts";
 import { FLAGS } from "../../../sdk/tokens.ts";
 import { FakeTransaction } from "../../../sdk/testing/fake_transaction.ts";
 import { runHook } from "../../../sdk/testing/run_hook.ts";
+import { said } from "../codes.ts";
 
 const succeeds = defineModule({ account: () => "success" });
 
@@ -292,7 +293,9 @@ Deno.test("FakeTransaction passes flags as libpam does", async () => {
     transaction.run("preliminary", { flags: ["delete_cred" as "silent"] }),
     {
       name: "TypeError",
-      message: 'Cannot call preliminary with the flag "delete_cred": it takes silent, change_expired_authtok',
+      message: said(
+        'Cannot call preliminary with the flag "delete_cred": it takes silent, change_expired_authtok',
+      ),
     },
   );
   assert.equal(FLAGS.prelim_check, 0x4000);
@@ -348,7 +351,7 @@ Deno.test("FakeTransaction says what is wrong with what a test gives it", () => 
   );
   assert.throws(
     () => new FakeTransaction(succeeds, { tokens: { ["pin" as "authtok"]: "1" } }),
-    { name: "TypeError", message: 'Cannot set the token "pin": write one of authtok, oldauthtok' },
+    { name: "TypeError", message: said('Cannot set the token "pin": write one of authtok, oldauthtok') },
   );
   assert.throws(() => new FakeTransaction(succeeds, { now: "yesterday" }), RangeError);
 });
@@ -358,7 +361,7 @@ Deno.test("FakeTransaction.run() refuses an unknown hook, a second hook at once,
   const transaction = new FakeTransaction(module);
   const first = transaction.run("account");
   await assert.rejects(transaction.run("account"), {
-    message: "Cannot run account: account is still running",
+    message: said("Cannot run account: account is still running"),
   });
   assert.equal((await first).code, "success");
   await assert.rejects(
@@ -368,6 +371,6 @@ Deno.test("FakeTransaction.run() refuses an unknown hook, a second hook at once,
   transaction[Symbol.dispose]();
   transaction[Symbol.dispose]();
   await assert.rejects(transaction.run("account"), {
-    message: "Cannot run account: the transaction has ended",
+    message: said("Cannot run account: the transaction has ended"),
   });
 });

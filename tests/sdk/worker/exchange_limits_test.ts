@@ -7,6 +7,7 @@ import { Client, decide, hookMessage } from "./client.ts";
 import { serveHere } from "./harness.ts";
 import { asks, code, delay, fault, PROMPT, prompts, typed, yes } from "./modules.ts";
 import { clearRecords, logged, records } from "./records.ts";
+import { behind } from "../codes.ts";
 
 /** A client whose hook waits for a person. */
 async function waitingClient(
@@ -93,7 +94,10 @@ Deno.test("Exchange answers busy at once past the cap of hooks, and harms no oth
   using first = await Client.connect(worker.path);
   await first.send(hookMessage());
   assert.equal((await first.receive())?.type, "lookup_passwd");
-  assert.deepEqual(fault(await decide(worker.path)), ["busy", "too many hooks are in flight"]);
+  assert.deepEqual(fault(await decide(worker.path)), [
+    "busy",
+    `too many hooks are in flight${behind("busy")}`,
+  ]);
   await first.send({ type: "absent" });
   assert.equal(code(await first.receive()), "user_unknown");
   using third = await Client.connect(worker.path);
@@ -125,7 +129,10 @@ Deno.test("Exchange caps what waits for one person, by user and remote host", as
   assert.equal(question?.type, "converse");
   const [again, answer] = await waitingClient(worker.path, "alice", "here");
   using _again = again;
-  assert.deepEqual(fault(answer), ["busy", "too many hooks wait for a person, or for this one"]);
+  assert.deepEqual(fault(answer), [
+    "busy",
+    `too many hooks wait for a person, or for this one${behind("busy")}`,
+  ]);
   const [elsewhere, other] = await waitingClient(worker.path, "alice", "there");
   using _elsewhere = elsewhere;
   assert.equal(other?.type, "converse");

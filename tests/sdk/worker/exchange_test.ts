@@ -113,7 +113,7 @@ Deno.test("Exchange sends what an asynchronous handler shows before the handler 
 Deno.test("Exchange refuses a frame of no message as protocol", async () => {
   const [kind, message] = await refused(framed([0x7f, 1, 2, 3]));
   assert.equal(kind, "protocol");
-  assert.match(message, /^bad_tag: a connection begins with a `hook`$/);
+  assert.match(message, /^bad_tag: a connection begins with a `hook` \[protocol\]/);
 });
 
 Deno.test("Exchange refuses an answer as the first frame", async () => {

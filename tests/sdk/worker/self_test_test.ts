@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { defineModule } from "../../../mod.ts";
 import { loadModule } from "../../../sdk/load.ts";
 import { type Declared, selfTest } from "../../../sdk/worker/self_test.ts";
+import { behind } from "../codes.ts";
 import { startWorker } from "./harness.ts";
 import { clearRecords, logged } from "./records.ts";
 
@@ -54,7 +55,8 @@ Deno.test("selfTest() refuses configured options that no pam.d line can mend, an
   assert.deepEqual(selfTest(loaded({ tz: "UTC" })), [], "open= may stand on the line");
   assert.deepEqual(selfTest(loaded({ tz: "UTC", open: "09:00" })), []);
   assert.deepEqual(selfTest(loaded({ opne: "09:00" })), [
-    'configured option "opne" is unknown (did you mean "open"?): mend "options" in its configuration file',
+    'configured option "opne" is unknown (did you mean "open"?): mend "options" in its configuration file' +
+    behind("configured-option-refused"),
   ]);
   const [problem, ...more] = selfTest(loaded({ open: "nine" }));
   assert.deepEqual(more, []);
