@@ -97,6 +97,7 @@ export const ERROR_CODES = {
   threw: ["shim", "A handler threw, or returned nothing that is an answer"],
   protocol: ["shim", "Something was said that must not be: malformed, over a limit, beyond the grants"],
   misconfigured: ["shim", "The pam.d line, the options or a place is wrong"],
+  "look-up-failed": ["shim", "The application could not look something up that the module asked for"],
   starved: ["shim", "The application has no descriptors or no memory left"],
   "kit-misused": ["kit", "The test kit was asked for something that it cannot do"],
   "script-not-followed": ["kit", "A conversation went otherwise than its script"],

@@ -179,7 +179,8 @@ args_grants(struct shim_args *args, const char *value, const struct log *log,
 				    LIMIT_GRANTS_MAX);
 			if (status != GRANT_GIVEN)
 				log_line(log, LOG_ERR,
-				    "grant %.*s is not given: %s",
+				    "grant %.*s is not given: %s"
+				    LOG_SEE("grant-unknown"),
 				    (int)word.len, word.s,
 				    grant_status_text(status));
 		}
@@ -208,7 +209,8 @@ args_shim_option(struct shim_args *args, const char *word,
 		    args_table[i].wants);
 	}
 	log_line(log, LOG_ERR, "unknown shim option %s is ignored; options of "
-	    "the module stand behind its name", word);
+	    "the module stand behind its name" LOG_SEE("shim-option-unknown"),
+	    word);
 	return true;
 }
 

@@ -26,16 +26,16 @@ callback_reply_lookup(struct call *call, enum lookup status, const char *what)
 	case LOOKUP_STARVED:
 		log_line(&call->log, LOG_ERR, "looking up the user's %s "
 		    "needs more descriptors or memory than there are, or is "
-		    "over a limit", what);
+		    "over a limit" LOG_SEE("look-up-failed"), what);
 		return reply_failed(call, PAM_BUF_ERR);
 	case LOOKUP_FORBIDDEN:
 		log_line(&call->log, LOG_ERR, "the application may not read "
-		    "the user's %s", what);
+		    "the user's %s" LOG_SEE("look-up-failed"), what);
 		return reply_failed(call, PAM_PERM_DENIED);
 	default:
 		log_line(&call->log, LOG_ERR, "looking up the user's %s "
-		    "failed: it is unreadable, or does not fit the protocol",
-		    what);
+		    "failed: it is unreadable, or does not fit the protocol"
+		    LOG_SEE("look-up-failed"), what);
 		return reply_failed(call, PAM_SYSTEM_ERR);
 	}
 }
@@ -221,11 +221,13 @@ callback_lookup_processes(struct call *call, const struct channel_frame *frame)
 		    "had been looked at");
 	case LOOKUP_FORBIDDEN:
 		log_line(&call->log, LOG_ERR, "only root may ask which "
-		    "processes run, and the application is not");
+		    "processes run, and the application is not"
+		    LOG_SEE("look-up-failed"));
 		return reply_failed(call, PAM_PERM_DENIED);
 	default:
 		log_line(&call->log, LOG_ERR, "/proc does not say which "
-		    "processes run: mount it, and show it to the application");
+		    "processes run: mount it, and show it to the application"
+		    LOG_SEE("look-up-failed"));
 		return reply_failed(call, PAM_SYSTEM_ERR);
 	}
 }

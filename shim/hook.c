@@ -284,6 +284,22 @@ hook_log_code(const struct call *call)
 	log_line(&call->log, LOG_NOTICE, "%s in %u ms%s", token, ms, whom);
 }
 
+/* What to read about a failure. A cause of the worker's has its own behind. */
+static const char *
+hook_see(const struct reason *why)
+{
+	static const char *const see[FAILURE_COUNT] = {
+		[FAILURE_UNREACHABLE] = LOG_SEE("unreachable"),
+		[FAILURE_BROKEN_OFF] = LOG_SEE("broken-off"),
+		[FAILURE_THREW] = LOG_SEE("threw"),
+		[FAILURE_PROTOCOL] = LOG_SEE("protocol"),
+		[FAILURE_MISCONFIGURED] = LOG_SEE("misconfigured"),
+		[FAILURE_STARVED] = LOG_SEE("starved"),
+	};
+
+	return strstr(why->text, "] " LOG_PAGES) == NULL ? see[why->class] : "";
+}
+
 /* The code of a failure, logged. */
 static int
 hook_fail(struct call *call, bool ignored)
@@ -295,10 +311,10 @@ hook_fail(struct call *call, bool ignored)
 	if (ignored)
 		code = PAM_IGNORE;
 	hook_whom(call, whom);
-	log_line(&call->log, LOG_ERR, "%s, %s%s in %u ms%s: %s",
+	log_line(&call->log, LOG_ERR, "%s, %s%s in %u ms%s: %s%s",
 	    failure_word(call->why.class), code_token((unsigned)code),
 	    ignored ? " by on_unreachable=ignore" : "", ms, whom,
-	    call->why.text);
+	    call->why.text, hook_see(&call->why));
 	return code;
 }
 

@@ -12,6 +12,16 @@
 
 #include "tokens_gen.h"
 
+/* Where the pages are; the worker makes the same links for its own codes. */
+#define LOG_PAGES	"https://jsr.io/@pam-deno/sdk/"
+
+/*
+ * What stands behind a line about a failure, " [code] link"; the code is a
+ * word of sdk/error_codes.ts.
+ */
+#define LOG_SEE(code)							\
+	" [" code "] " LOG_PAGES PAM_DENO_VERSION "/docs/errors/" code ".md"
+
 /* A line, longer than any that the shim or LIMIT_LOG_MAX can ask for. */
 #define LOG_LINE_MAX 1280
 

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { docsLink } from "../coded.ts";
+import type { ErrorCode } from "../error_codes.ts";
 import { line } from "../text.ts";
 
 /**
@@ -16,7 +18,7 @@ export type Severity = "error" | "warning" | "note";
 /** One finding. */
 export interface Finding {
   /** What kind it is, in words with hyphens. The same kind always has the same one: programs may rely on it. */
-  readonly id: string;
+  readonly id: ErrorCode;
   /** How bad it is. */
   readonly severity: Severity;
   /** `FILE:LINE`, `FILE:LINE:COLUMN`, a path, or the name of a module. */
@@ -36,7 +38,7 @@ const WHERE_MAX = 512;
 /** What a finding is made of: its `what` and `remedy` may hold anything, they are made fit for a terminal. */
 export function finding(
   severity: Severity,
-  id: string,
+  id: ErrorCode,
   where: string,
   what: string,
   remedy: string,
@@ -74,7 +76,16 @@ export function formatFindings(findings: readonly Finding[]): string {
   );
   const numbers = ORDER.map((severity) => plural(counts[severity], severity)).join(", ");
   const summary = counts.error + counts.warning === 0 ? `All is well: ${numbers}` : numbers;
-  return [...groups, `${summary}\n`].join("\n");
+  const more = findings.length === 0
+    ? ""
+    : `\`pam-deno explain ${
+      [...findings].sort(worstFirst)[0]!.id
+    }\` says more, as for each word in brackets\n`;
+  return [...groups, `${summary}\n${more}`].join("\n");
+}
+
+function worstFirst(a: Finding, b: Finding): number {
+  return ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity);
 }
 
 function formatOne({ id, where, what, remedy }: Finding): string {
@@ -91,7 +102,8 @@ const FORMAT = 1;
 /** The findings for programs: `{ "format": 1, "findings": […], "errors": N, "warnings": N, "notes": N }` and a newline. */
 export function findingsJson(findings: readonly Finding[]): string {
   const { error, warning, note } = countFindings(findings);
-  const document = { format: FORMAT, findings, errors: error, warnings: warning, notes: note };
+  const listed = findings.map((one) => ({ ...one, docs: docsLink(one.id) }));
+  const document = { format: FORMAT, findings: listed, errors: error, warnings: warning, notes: note };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 

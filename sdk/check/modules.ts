@@ -150,7 +150,7 @@ class Reading {
     return { name: this.#name, config, linked: readHookLink(this.#layout, this.#name), source };
   }
 
-  #add(severity: Finding["severity"], id: string, where: string, what: string, remedy: string): void {
+  #add(severity: Finding["severity"], id: Finding["id"], where: string, what: string, remedy: string): void {
     this.findings.push(finding(severity, id, where, what, remedy));
   }
 

@@ -14,7 +14,7 @@ export interface StackFinding {
   /** See {@linkcode Finding}. */
   readonly severity: Severity;
   /** See {@linkcode Finding}. */
-  readonly id: string;
+  readonly id: Finding["id"];
   /** The line. */
   readonly line: PamLine;
   /** See {@linkcode Finding}; without the name of the service. */

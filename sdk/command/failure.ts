@@ -5,22 +5,42 @@
  * @module
  */
 
+import { codeIn, docsLink, see } from "../coded.ts";
+import type { ErrorCode } from "../error_codes.ts";
+import { codeOf } from "../failure_codes.ts";
 import { line } from "../text.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Output } from "./output.ts";
 
+/** What an error of a command may have besides its message. */
+export interface CommandErrorOptions extends ErrorOptions {
+  /** The stable code, if there is one that says more than that the command failed. */
+  readonly code?: ErrorCode;
+}
+
+/** An error with the stable code that its page is under. */
+class CodedError extends Error {
+  /** The stable code; without one, that of the kind of error. */
+  readonly errorCode: ErrorCode | undefined;
+
+  constructor(message: string, { code, ...options }: CommandErrorOptions = {}) {
+    super(message, options);
+    this.errorCode = code;
+  }
+}
+
 /** The command line is wrong. */
-export class UsageError extends Error {
+export class UsageError extends CodedError {
   override name = "UsageError";
 }
 
 /** The person said no, or nobody could be asked. Nothing was changed. */
-export class DeclinedError extends Error {
+export class DeclinedError extends CodedError {
   override name = "DeclinedError";
 }
 
 /** A command cannot do what it was asked to. The message says why, and the remedy. */
-export class CommandError extends Error {
+export class CommandError extends CodedError {
   override name = "CommandError";
 }
 
@@ -56,10 +76,31 @@ export function reportFailure(error: unknown, output: Output, { json, debug }: F
   const message = clean(
     kind === "unexpected" ? unexpected(error, debug) : (error as Error).message + remedyOf(error),
   );
-  if (json) output.json({ error: { kind, message } });
+  const code = codeOfFailure(error, kind);
+  if (json) output.json({ error: { kind, code, message, docs: docsLink(code) } });
   for (const part of message.split("\n")) output.note(`pam-deno: ${part}`);
+  // A page about any failure says less than the message; and one that came with a code has it already.
+  if (!GENERAL.has(code) && codeIn(message) === undefined) output.note(`pam-deno: ${see(code)}`);
   if (debug && error instanceof Error && error.stack) output.note(clean(error.stack));
   return kind === "misused" ? EXIT.misused : kind === "declined" ? EXIT.declined : EXIT.failed;
+}
+
+/** Codes that say no more than how the command ended. */
+const GENERAL: ReadonlySet<ErrorCode> = new Set([
+  "failed",
+  "misused",
+  "declined",
+  "unexpected",
+  "system-refused",
+]);
+
+function codeOfFailure(error: unknown, kind: FailureKind): ErrorCode {
+  const code = codeOf(error);
+  if (code !== undefined) return code;
+  const said = (error as { readonly code?: unknown } | null)?.code;
+  const system = SYSTEM_ERRORS.some((known) => error instanceof known) ||
+    (typeof said === "string" && SYSTEM_CODES.includes(said));
+  return system ? "system-refused" : kind;
 }
 
 /** A message, of which a module may have written a part: nothing in it moves the cursor or turns the direction of what is read. */

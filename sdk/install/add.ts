@@ -9,6 +9,7 @@ import { basename, dirname, resolve } from "node:path";
 import { MODULE_NAME, type ModuleConfig, parseModuleConfig } from "../config/config.ts";
 import { configFile, type Layout } from "../config/layout.ts";
 import { isPackage, moduleProblem, parseSpecifier } from "../config/specifier.ts";
+import { codeOf } from "../failure_codes.ts";
 import type { Declaration } from "../supervisor/probe.ts";
 import { PAM_DENO_VERSION } from "../version.ts";
 import { RESERVED_NAMES } from "../words.ts";
@@ -139,7 +140,9 @@ async function bundle(
   try {
     return await bundleAsThrowaway(layout, source, stage);
   } catch (error) {
-    if (error instanceof StageError || error instanceof ThrowawayError) throw new InstallError(error.message);
+    if (error instanceof StageError || error instanceof ThrowawayError) {
+      throw new InstallError(error.message, codeOf(error));
+    }
     if (error instanceof Error && isDiskFull(error.message)) {
       throw new InstallError(
         `${layout.stateDir}: the disk is full: nothing was changed; make room and try again`,

@@ -5,12 +5,20 @@
  * @module
  */
 
+import type { ErrorCode } from "../error_codes.ts";
 import type { Knock } from "../supervisor/knock.ts";
 import type { AddPlan } from "./plan.ts";
 
 /** Something that cannot be installed, removed or taken back. The message says what, where and the remedy. */
 export class InstallError extends Error {
   override name = "InstallError";
+  /** The stable code of what failed. */
+  readonly errorCode: ErrorCode;
+
+  constructor(message: string, errorCode: ErrorCode = "install-failed") {
+    super(message);
+    this.errorCode = errorCode;
+  }
 }
 
 /** What happens on the way. */

@@ -7,6 +7,7 @@
  */
 
 import type { Logger } from "@logtape/logtape";
+import { withCode } from "../coded.ts";
 import { knock, KNOCK_MAX_MS, KnockError } from "./knock.ts";
 import type { ModuleSocket } from "./socket.ts";
 import { connectUnix } from "./unix_client.ts";
@@ -86,7 +87,9 @@ export class Door implements Disposable {
     this.#misses = 0;
     if (isRefused || this.#replaced) {
       this.#socket.renew();
-      this.#logger.error("{path} let nobody in: made a new one", { path: this.#socket.path });
+      this.#logger.error(withCode("socket-silent", "{path} let nobody in: made a new one"), {
+        path: this.#socket.path,
+      });
     }
     this.#replaced = true;
     this.#household.replaceAll(`was alive and answered nobody at its socket: ${message}`);

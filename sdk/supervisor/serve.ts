@@ -7,6 +7,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { join } from "node:path";
+import { withCode } from "../coded.ts";
 import { ConfigError, listModules } from "../config/config.ts";
 import { hookLink, journalFile, type Layout } from "../config/layout.ts";
 import { checkPlace, lockRuntimeDir, makeRuntimeDir, stat } from "../config/place.ts";
@@ -16,7 +17,7 @@ import { STAGE_PREFIX } from "./from_sources.ts";
 import { dropLoaderVariables, makeLauncher, ownUser } from "./launch.ts";
 import { killLeftovers, noteProcesses } from "./leftover.ts";
 import type { Machinery } from "./module_files.ts";
-import { describeProblem } from "./problem.ts";
+import { problemLines } from "./problem.ts";
 import { type Served, ServedModule } from "./served_module.ts";
 import { endStrays } from "./strays.ts";
 import { Users } from "./uid.ts";
@@ -261,7 +262,9 @@ class Server {
       logger.info("{name} was reloaded", { name });
     } catch (error) {
       this.#complain(name, error);
-      logger.error("{name} was not reloaded: what served it before goes on", { name });
+      logger.error(withCode("not-reloaded", "{name} was not reloaded: what served it before goes on"), {
+        name,
+      });
     }
   }
 
@@ -278,7 +281,7 @@ class Server {
 
   #complain(name: string, error: unknown): void {
     if (this.#stopping) return;
-    for (const line of describeProblem(name, error)) logger.error("{line}", { line });
+    for (const line of problemLines(name, error)) logger.error("{line}", { line });
   }
 
   #note(): void {

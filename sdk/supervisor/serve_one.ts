@@ -7,6 +7,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { join } from "node:path";
+import { withCode } from "../coded.ts";
 import { ConfigError, type ModuleConfig, readModuleConfig } from "../config/config.ts";
 import { type Layout, servicePlaces } from "../config/layout.ts";
 import { lockRuntimeDir, makeRuntimeDir, PlaceError, stat } from "../config/place.ts";
@@ -16,7 +17,7 @@ import { closeOnExec, handedOver, HandedOverError } from "./descriptors.ts";
 import { dropLoaderVariables, unitLauncher, WORKER_PROGRAM } from "./launch.ts";
 import { type Machinery, ModuleFiles } from "./module_files.ts";
 import { Notifier } from "./notify.ts";
-import { describeProblem } from "./problem.ts";
+import { describeProblem, problemLines } from "./problem.ts";
 import { bindModuleSocket } from "./socket.ts";
 import { installedSource, type ModuleSource, refuseMissing, SourceError, startWarnings } from "./source.ts";
 import { StatusWriter } from "./status_writer.ts";
@@ -76,9 +77,8 @@ export async function serveOne(options: ServeOneOptions): Promise<number> {
 }
 
 function logProblem(name: string, error: unknown): string[] {
-  const lines = describeProblem(name, error);
-  for (const line of lines) logger.error("{line}", { line });
-  return lines;
+  for (const line of problemLines(name, error)) logger.error("{line}", { line });
+  return describeProblem(name, error);
 }
 
 class One {
@@ -164,7 +164,9 @@ class One {
     } catch (error) {
       [problem] = logProblem(name, error);
       if (!this.#stopping) {
-        logger.error("{name} was not reloaded: what served it before goes on", { name });
+        logger.error(withCode("not-reloaded", "{name} was not reloaded: what served it before goes on"), {
+          name,
+        });
       }
     }
     if (this.#stopping) return;
@@ -238,7 +240,10 @@ class One {
     }
     const source = await installedSource(layout, name);
     if (!source) {
-      throw new SourceError(`it is not installed: run \`pam-deno add ${config.module} --name ${name}\``);
+      throw new SourceError(
+        `it is not installed: run \`pam-deno add ${config.module} --name ${name}\``,
+        "not-installed",
+      );
     }
     refuseMissing(config, source.declaration);
     return { config, source, service: this.#files.plan(this.#machinery!, { config, source, fd: this.#fd }) };

@@ -6,6 +6,7 @@
  */
 
 import type { Logger } from "@logtape/logtape";
+import { withCode } from "../coded.ts";
 import type { Pace } from "./pace.ts";
 import { START_MAX_MS, type WorkerOptions, WorkerProcess } from "./worker_process.ts";
 
@@ -112,7 +113,10 @@ export class Slot {
         if (worker === this.#candidate) {
           this.#candidate = undefined;
           ready.reject(new CandidateError(`the new worker ${cause}`));
-          if (!this.#closed) this.#logger.error("The new worker {pid} {cause}", { pid: worker.pid, cause });
+          if (!this.#closed) {
+            const text = withCode("workers-not-ready", "The new worker {pid} {cause}");
+            this.#logger.error(text, { pid: worker.pid, cause });
+          }
           this.#changed();
         } else this.#exited(worker, cause);
       },
@@ -204,7 +208,11 @@ export class Slot {
     this.#changed();
     if (this.#closed || cause === "left") {
       this.#logger.info("Worker {pid} of {name} {cause}", { pid, name, cause });
-    } else this.#logger.error("Worker {pid} of {name} {cause}", { pid, name, cause });
+    } else {this.#logger.error(withCode("worker-ended", "Worker {pid} of {name} {cause}"), {
+        pid,
+        name,
+        cause,
+      });}
     if (this.#closed || !wasCurrent) return;
     if (worker.distrusted) return this.#events.onDistrust(cause);
     this.#events.onFailure(cause);

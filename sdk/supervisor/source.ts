@@ -11,6 +11,7 @@ import { dangers } from "../config/dangers.ts";
 import type { Layout } from "../config/layout.ts";
 import { missingPermissions, resolvePermissions } from "../config/permissions.ts";
 import { stat } from "../config/place.ts";
+import type { ErrorCode } from "../error_codes.ts";
 import { bundleFile, readRecord, recordFile } from "../install/record.ts";
 import type { Declaration } from "./probe.ts";
 
@@ -29,6 +30,13 @@ export interface ModuleSource {
 /** A bundle that cannot be served. The message names the file and the remedy. */
 export class SourceError extends Error {
   override name = "SourceError";
+  /** The stable code of what is wrong. */
+  readonly errorCode: ErrorCode;
+
+  constructor(message: string, errorCode: ErrorCode = "bundle-changed") {
+    super(message);
+    this.errorCode = errorCode;
+  }
 }
 
 /**

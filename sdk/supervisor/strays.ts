@@ -10,6 +10,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
+import { withCode } from "../coded.ts";
 import { endProcess, listProcesses } from "./libc.ts";
 import { ownerOf, parentOf, startTime } from "./proc.ts";
 import { type Identity, isTakenHere, UID_FIRST, UID_LAST } from "./uid.ts";
@@ -65,7 +66,11 @@ export async function endStrays(
       logger.warn("{count} processes that workers of {name} had left behind were killed", { count, name });
     }
   } catch (error) {
-    logger.error("What workers of {name} left behind could not be killed: {error}", { name, error });
+    const text = withCode(
+      "system-refused",
+      "What workers of {name} left behind could not be killed: {error}",
+    );
+    logger.error(text, { name, error });
   }
 }
 

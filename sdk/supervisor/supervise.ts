@@ -6,6 +6,7 @@
  */
 
 import { getLogger, type Logger } from "@logtape/logtape";
+import { withCode } from "../coded.ts";
 import { Door } from "./door.ts";
 import type { Launch } from "./launch.ts";
 import { Pace } from "./pace.ts";
@@ -236,9 +237,8 @@ export class Supervision {
     this.#givenUp = true;
     this.#door?.[Symbol.dispose]();
     this.#lastFailure = cause;
-    this.#logger.error("{name} is not served any more: its worker was not what was started", {
-      name: this.#name,
-    });
+    const text = "{name} is not served any more: its worker was not what was started";
+    this.#logger.error(withCode("worker-distrusted", text), { name: this.#name });
     this.#first.reject(new WorkersError(`the worker ${cause}`));
     for (const slot of this.#slots.splice(0)) this.#close(slot, 0);
     this.#service.onGivenUp();

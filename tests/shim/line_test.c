@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "fixture.h"
+#include "../../shim/log.h"
 
 #define M	FIXTURE_MODULE
 #define PREFIX	"pam_deno(test:account): account " M ": "
@@ -142,8 +143,45 @@ TEST(log_stays_one_line)
 	assert_int_equal(fixture_hook(f, HOOK_ACCOUNT, "opt\x1b=1 " M),
 	    PAM_SERVICE_ERR);
 	assert_logged(f, "unknown shim option opt=1 is ignored");
-	assert_logged(f, "the worker says: no 31m\n");
+	assert_logged(f, "the worker says: no 31m [threw] ");
 	assert_logged_not(f, "\x1b");
+}
+
+/* A link to its page stands behind a failure: the class's. */
+TEST(failure_ends_with_its_code_and_link)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(fixture_hook(f, HOOK_ACCOUNT, "timeout=30ms " M),
+	    PAM_AUTHINFO_UNAVAIL);
+	assert_logged(f, "running?" LOG_SEE("unreachable") "\n");
+	peer_hear(&f->peer);
+	peer_start(&f->peer, f->socket, 5);
+	assert_int_equal(fixture_hook(f, HOOK_ACCOUNT, M), PAM_SERVICE_ERR);
+	assert_logged(f, LOG_SEE("broken-off") "\n");
+}
+
+/* A cause of the worker's has its own already: not two on one line. */
+TEST(code_of_the_worker_stands_alone)
+{
+	struct fixture *f = *state;
+
+	peer_hear(&f->peer);
+	peer_say_fault(&f->peer, FAULT_THREW, "no" LOG_SEE("deny-thrown"));
+	peer_start(&f->peer, f->socket, 5);
+	assert_int_equal(fixture_hook(f, HOOK_ACCOUNT, M), PAM_SERVICE_ERR);
+	assert_logged(f, "says: no" LOG_SEE("deny-thrown") "\n");
+	assert_logged_not(f, "[threw]");
+}
+
+TEST(what_is_ignored_on_the_line_has_a_code)
+{
+	struct fixture *f = *state;
+
+	(void)fixture_hook(f, HOOK_ACCOUNT,
+	    "timeout=30ms opt=1 grant=authtok " M);
+	assert_logged(f, LOG_SEE("shim-option-unknown") "\n");
+	assert_logged(f, LOG_SEE("grant-unknown") "\n");
 }
 
 int
@@ -159,6 +197,9 @@ main(void)
 		FIXTURE(path_of_the_socket_is_too_long),
 		FIXTURE(line_without_a_module),
 		FIXTURE(log_stays_one_line),
+		FIXTURE(failure_ends_with_its_code_and_link),
+		FIXTURE(code_of_the_worker_stands_alone),
+		FIXTURE(what_is_ignored_on_the_line_has_a_code),
 	};
 
 	return cmocka_run_group_tests_name("line", tests, NULL, NULL);

@@ -57,7 +57,7 @@ Deno.test("checkStatus() is 1 for errors, and for warnings if it is told to be s
 Deno.test("finding() makes what came out of a file fit for a terminal", () => {
   const { what, where } = finding(
     "note",
-    "x",
+    "unreadable",
     "/a\u001b[2J",
     `\u001b]0;title\u0007${"x".repeat(9_999)}`,
     "y",
