@@ -10,6 +10,7 @@ import { configReference } from "./gen/config_reference.ts";
 import { configSchema, publishedSchema } from "./gen/config_schema.ts";
 import { type Block, toManual, toMarkdown } from "./gen/document.ts";
 import type { GeneratedFile } from "./gen/files.ts";
+import { formatted } from "./gen/formatted.ts";
 
 const NOTE = "Generated from sdk/config/schema.ts and scripts/gen/config_reference.ts: run deno task gen";
 
@@ -60,21 +61,4 @@ function manualTail(): Block[] {
     { heading: "See also", level: 1 },
     { text: "pam_deno(8), pam-deno(8), pam.conf(5), systemd.exec(5)" },
   ];
-}
-
-/** A text as `deno fmt` leaves it. */
-function formatted(root: URL, text: string, extension: string): string {
-  const path = Deno.makeTempFileSync({ prefix: "pam-deno-gen-", suffix: `.${extension}` });
-  try {
-    Deno.writeTextFileSync(path, text);
-    const config = new URL("deno.json", root).pathname;
-    const { success, stderr } = new Deno.Command(Deno.execPath(), {
-      args: ["fmt", "--quiet", `--config=${config}`, path],
-      stdin: "null",
-    }).outputSync();
-    if (!success) throw new Error(`deno fmt: ${new TextDecoder().decode(stderr)}`);
-    return Deno.readTextFileSync(path);
-  } finally {
-    Deno.removeSync(path);
-  }
 }

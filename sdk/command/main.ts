@@ -11,6 +11,7 @@ import { runAdd } from "./add.ts";
 import { runCheck } from "./check.ts";
 import type { Context } from "./context.ts";
 import { EXIT } from "./exit_code.ts";
+import { runExplain } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
 import { runLines } from "./lines.ts";
 import { runNew } from "./new.ts";
@@ -34,6 +35,8 @@ async function main(args: readonly string[]): Promise<number> {
     if (words === undefined) return EXIT.done;
     // What root's shell holds open is not for a stranger's code. These start nothing, and may not call the C library.
     if (!["lines", "new"].includes(words.command)) keepDescriptors();
+    // What root's shell holds open is not for a stranger's code. What starts nothing may do nothing but read.
+    if (words.command !== "lines" && words.command !== "explain") keepDescriptors();
     using progress = new Progress(output);
     return await run(words, { layout: layoutOf(words), output, progress });
   } catch (error) {
@@ -47,6 +50,8 @@ function run(words: Words, context: Context): Promise<number> {
       return runAdd(words, context);
     case "check":
       return runCheck(words, context);
+    case "explain":
+      return runExplain(words, context);
     case "lines":
       return runLines(words, context);
     case "new":

@@ -14,6 +14,7 @@ import type { Usage } from "@optique/core/usage";
 import { PAM_DENO_VERSION } from "../version.ts";
 import { ADD } from "./add.ts";
 import { CHECK } from "./check.ts";
+import { EXPLAIN } from "./explain.ts";
 import { UsageError } from "./failure.ts";
 import { LINES } from "./lines.ts";
 import { NEW } from "./new.ts";
@@ -33,6 +34,7 @@ const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SE
 const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, SIMULATE), PLACES);
 const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, TRY), PLACES);
 const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, NEEDS), PLACES);
+const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, EXPLAIN), PLACES);
 
 /** What a command line says. */
 export type Words = InferValue<typeof PROGRAM>;

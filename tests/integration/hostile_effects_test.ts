@@ -5,6 +5,7 @@ import { REFUSED_VARIABLES } from "../../sdk/refused_variables.ts";
 import { encode } from "../../sdk/wire/codec.ts";
 import { LIMITS } from "../../sdk/wire/schema.ts";
 import type { MessageFrom } from "../../sdk/wire/types.ts";
+import { behind } from "../sdk/codes.ts";
 import { hex, Hostile, result, send, type Step } from "./hostile.ts";
 import { assertSeen, newService, play, type Scene, type Seen, shareHarness, tell, watch } from "./scene.ts";
 
@@ -315,7 +316,7 @@ Deno.test("a log line and a fault are never interpreted, and never forge a line"
   assert.equal(seen.code, "service_err");
   assert.equal(line, `err account evil says: ${told}`);
   assert.match(fault, /^err account evil: threw, service_err in \d+ ms for user nobody: the worker says: /);
-  assert.ok(fault.endsWith(`: ${told}`), fault);
+  assert.ok(fault.endsWith(`: ${told}${behind("threw")}`), fault);
   assert.deepEqual(others, []);
 });
 

@@ -85,7 +85,7 @@ Deno.test("a file for a user whom nobody knows ends the hook with system_err", a
   assertSeen(await open([], { user: "nobody-of-this-name" }), {
     code: "system_err",
     log:
-      /^err openSession files: protocol, system_err in \d+ ms for an unknown user: the result writes user files, but the user is not known$/,
+      /^err openSession files: protocol, system_err in \d+ ms for an unknown user: the result writes user files, but the user is not known \[protocol\] \S+$/,
   });
 });
 
