@@ -23,7 +23,21 @@ export const ERROR_GROUPS = {
 /** A group of codes. */
 export type ErrorGroup = keyof typeof ERROR_GROUPS;
 
-/** Each code with its group and what happened, in one line. */
+/**
+ * Each code with its group and what happened, in one line.
+ *
+ * @example
+ * ```ts
+ * import type { ERROR_CODES } from "@pam-deno/sdk";
+ * import assert from "node:assert/strict";
+ *
+ * const [group]: (typeof ERROR_CODES)["deny-thrown"] = [
+ *   "handler",
+ *   "A handler threw what deny() made, instead of returning it",
+ * ];
+ * assert.equal(group, "handler");
+ * ```
+ */
 export const ERROR_CODES = {
   "deny-thrown": ["handler", "A handler threw what deny() made, instead of returning it"],
   "deny-not-returned": ["handler", "A handler called deny() and returned something else"],
