@@ -12,6 +12,7 @@
 
 import type { Server, Socket } from "node:net";
 import process from "node:process";
+import { plainError } from "../coded.ts";
 import {
   findInternals,
   type Internals,
@@ -210,7 +211,8 @@ function ignore() {}
 const soon = queueMicrotask;
 
 function cannotListen(fd: number, status?: number) {
-  return new Error(`Cannot listen on descriptor ${fd}${status === undefined ? "" : ` (errno ${-status})`}`);
+  const reason = status === undefined ? "" : ` (errno ${-status})`;
+  return plainError("system-refused", `Cannot listen on descriptor ${fd}${reason}`);
 }
 
 // The plain path.

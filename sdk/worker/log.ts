@@ -6,6 +6,7 @@
  */
 
 import { configureSync, type LogRecord, type Sink } from "@logtape/logtape";
+import { splitCode } from "../coded.ts";
 import { UNPRINTABLE } from "../text.ts";
 
 /** Levels of syslog(3), in the prefix that a journal takes off a line: see sd-daemon(3). */
@@ -38,7 +39,10 @@ export function formatRecord({ message, rawMessage, properties }: LogRecord): st
   // The frames of a stack stay apart; nothing else that controls a terminal or ends a line is left.
   const flat = text.replace(/(?<!\s)\s*\n\s*/g, " | ");
   const line = flat.replace(UNPRINTABLES, " ");
-  return line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line;
+  if (line.length <= LINE_MAX) return line;
+  // The code and the link at the end stay; what is cut is what stands in front of them.
+  const { text: cause } = splitCode(line);
+  return `${cause.slice(0, LINE_MAX)}…${line.slice(cause.length)}`;
 }
 
 function nameOf(value: unknown, properties: Record<string, unknown>): string {

@@ -62,7 +62,7 @@ Deno.test({
         /error pam-deno: .*broken\.jsonc:2:1: /,
         /error pam-deno: broken was not reloaded: what served it before goes on/,
         /error pam-deno: hash: .*: its SHA-256 is [0-9a-f]{64}: it is not the file that was installed/,
-        /error throws: The new worker \d+ ended with status 1/,
+        /error throws: The new worker \d+ ended with status 1.* \[workers-not-ready\]/,
         /error pam-deno: throws was not reloaded: what served it before goes on/,
         /info pam-deno: good was reloaded/,
       ]

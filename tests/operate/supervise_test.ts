@@ -151,7 +151,7 @@ Deno.test({
       one.messages.length = 0;
       one.kill("SIGHUP");
       await one.said(said);
-      await one.said(/hours was not reloaded: what served it before goes on/);
+      await one.said(/hours was not reloaded: what served it before goes on \[not-reloaded\]/);
       assert.match(read(join(one.folder, "reload")), /^failed: .* at /);
       assert.deepEqual(workersOf(one.pid, one.folder), workers);
       assert.equal(await account({ args, module: "hours", user: "denied" }), "perm_denied");
@@ -225,7 +225,10 @@ Deno.test({
     assert.ok(inode.length > 0 && listener.addr.transport === "tcp");
     await using one = await Supervised.start(site, "hours", { fd: inode.at(-1)! });
     assert.equal((await one.end()).code, 78);
-    assert.match(one.stderr, /Descriptor 3 that was handed over is not a listening Unix stream socket/);
+    assert.match(
+      one.stderr,
+      /Descriptor 3 that was handed over is not a listening Unix stream socket.* \[socket-handed-over\]/,
+    );
   },
 });
 

@@ -172,7 +172,7 @@ Deno.test({
     await site.install("unknown", undefined, { run_as: "no-such-user" });
     Deno.kill(command.pid, "SIGHUP");
     await command.printed(
-      /error pam-deno: unknown: "run_as": there is no user "no-such-user" here: make it, or name another/,
+      /error pam-deno: unknown: "run_as": there is no user "no-such-user" here: make it, or name another \[run-as-refused\]/,
     );
     assert.equal(await home.account("one", "nobody"), "success");
   },

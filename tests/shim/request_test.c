@@ -188,6 +188,7 @@ TEST(processes_that_run_are_told_to_root_only)
 		    body.len), WIRE_OK);
 		assert_int_equal(failed.code, PAM_PERM_DENIED);
 		assert_logged(f, "only root may ask which processes run");
+		assert_logged(f, " [look-up-failed] https://");
 		return;
 	}
 	assert_int_equal(peer_heard(&f->peer, 1, &body), MESSAGE_PROCESSES);

@@ -128,6 +128,9 @@ withShim("another module", "shim-functions", /lacks pam_sm_.*session/, (file) =>
 withShim("another module that has all six", "shim-version", /does not say what it was made from/, (file) => {
   Deno.copyFileSync(join(SECURITY, "pam_permit.so"), file);
 });
+withShim("a library", "shim-exports", /besides the six functions/, (file) => {
+  Deno.copyFileSync(`/lib/${Deno.build.arch}-linux-gnu/libc.so.6`, file);
+});
 withShim("another machine", "shim-machine", /ELF machine/, (file) => {
   const bytes = Deno.readFileSync(SHIM);
   bytes[18] = 8;

@@ -80,7 +80,9 @@ Deno.test("docs/running.md shows every command that looks after modules", async 
     program === "pam-deno"
   );
   const names = new Set(shown.map(([, command]) => command));
-  for (const command of ["add", "check", "lines", "reload", "remove", "rollback", "serve", "status"]) {
+  for (
+    const command of ["add", "check", "explain", "lines", "reload", "remove", "rollback", "serve", "status"]
+  ) {
     assert.ok(names.has(command), command);
   }
 });

@@ -2,12 +2,19 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { buildBundle } from "../../../scripts/build_bundle.ts";
+import { SubjectError } from "../../../sdk/author/subject.ts";
+import { docsLink } from "../../../sdk/coded.ts";
+import type { ErrorCode } from "../../../sdk/error_codes.ts";
 import { CommandError, DeclinedError, reportFailure, UsageError } from "../../../sdk/command/failure.ts";
 import { Output } from "../../../sdk/command/output.ts";
 import { ConfigError } from "../../../sdk/config/config.ts";
 import { PlaceError } from "../../../sdk/config/place.ts";
+import { BundleError } from "../../../sdk/install/bundle.ts";
 import { InstallError } from "../../../sdk/install/events.ts";
+import { ProjectError } from "../../../sdk/install/import_map.ts";
+import { JailError } from "../../../sdk/install/jail.ts";
 import { RecordError } from "../../../sdk/install/record.ts";
+import { behind } from "../codes.ts";
 
 /** A stream that keeps what is written. */
 class Sink {
@@ -27,15 +34,53 @@ function report(error: unknown, options: { json?: boolean; debug?: boolean } = {
   return { status, stdout: stdout.text, stderr: stderr.text };
 }
 
-for (const kind of [CommandError, ConfigError, InstallError, PlaceError, RecordError]) {
-  Deno.test(`reportFailure() gives the message of ${kind.name} and status 1`, () => {
+for (
+  const [kind, code] of [
+    [BundleError, "bundle-failed"],
+    [CommandError, undefined],
+    [ConfigError, "config-invalid"],
+    [InstallError, "install-failed"],
+    [JailError, "jail-failed"],
+    [PlaceError, "place-unsafe"],
+    [ProjectError, "project-refused"],
+    [RecordError, "record-damaged"],
+    [SubjectError, "module-not-found"],
+  ] as readonly [new (message: string) => Error, ErrorCode | undefined][]
+) {
+  Deno.test(`reportFailure() gives the message of ${kind.name} with its code, and status 1`, () => {
     assert.deepEqual(report(new kind("FILE:1:2: this\nthat")), {
       status: 1,
       stdout: "",
-      stderr: "pam-deno: FILE:1:2: this\npam-deno: that\n",
+      stderr: "pam-deno: FILE:1:2: this\npam-deno: that\n" +
+        (code === undefined ? "" : `pam-deno:${behind(code)}\n`),
     });
   });
 }
+
+Deno.test("reportFailure() says a code once: that of what was thrown, or the one that came with the text", () => {
+  const own = report(new CommandError("no", { code: "module-unknown" }));
+  assert.equal(own.stderr, `pam-deno: no\npam-deno:${behind("module-unknown")}\n`);
+  const inside = report(new InstallError(`no: ${behind("no-default-export")}`), { json: true });
+  assert.equal(inside.stderr, `pam-deno: no: ${behind("no-default-export")}\n`);
+});
+
+Deno.test("reportFailure() gives programs code and link of every failure", () => {
+  for (
+    const [error, code] of [
+      [new CommandError("no"), "failed"],
+      [new UsageError("no"), "misused"],
+      [new DeclinedError("no"), "declined"],
+      [new TypeError("no"), "unexpected"],
+      [new Deno.errors.NotFound("no"), "system-refused"],
+      [Object.assign(new Error("full"), { code: "ENOSPC" }), "system-refused"],
+      [new ConfigError("no"), "config-invalid"],
+      [new CommandError("no", { code: "grant-missing" }), "grant-missing"],
+    ] as const
+  ) {
+    const { code: said, docs } = JSON.parse(report(error, { json: true }).stdout).error;
+    assert.deepEqual({ said, docs }, { said: code, docs: docsLink(code) });
+  }
+});
 
 Deno.test("reportFailure() has a status for who misused it and one for who declined", () => {
   assert.equal(report(new UsageError("no such word")).status, 2);

@@ -17,6 +17,7 @@ export const PAM_DENO: string = join(ROOT, "scripts", "pam-deno");
 export const COMMANDS = [
   "add",
   "check",
+  "explain",
   "lines",
   "new",
   "needs",

@@ -13,6 +13,7 @@ import {
 import assert from "node:assert/strict";
 import { FLAGS } from "../../../sdk/tokens.ts";
 import { allTypes, buildProbe, serviceOf, start } from "./probe.ts";
+import { behind } from "../codes.ts";
 
 // libpam keeps these from the application: a neutral stack refuses, an unfinished one freezes.
 const SEEN_AS: Partial<Record<PamCode, PamCode>> = { ignore: "perm_denied" };
@@ -103,7 +104,8 @@ Deno.test("Transaction.start() refuses a service without a file, and says where 
     () => start(services, { service: "absent" }),
     (error) =>
       error instanceof LibpamError && error.code === "abort" && error.call === "pam_start_confdir" &&
-      error.message.includes(`${services.path}/absent`),
+      error.message.includes(`${services.path}/absent`) && error.message.endsWith(behind("libpam-refused")) &&
+      error.errorCode === "libpam-refused" && behind("libpam-refused").endsWith(error.docs),
   );
 });
 

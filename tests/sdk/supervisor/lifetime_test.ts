@@ -14,7 +14,7 @@ Deno.test("pam-deno serve replaces a worker that is killed, and keeps the caller
   await gone([pid!]);
   const answer = await decide(site.socket("hours"));
   assert.equal(answer?.type, "result");
-  await command.printed(/error hours: Worker \d+ of hours ended by SIGKILL/);
+  await command.printed(/error hours: Worker \d+ of hours ended by SIGKILL.* \[worker-ended\]/);
   await command.printed(/info hours: A new worker is ready/);
   assert.notEqual(workers(site)[0], pid);
 });

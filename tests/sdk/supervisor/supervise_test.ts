@@ -75,7 +75,7 @@ Deno.test("Supervision gives up a worker that is not what was started", async ()
       supervision.ready,
       /its argument list was rewritten: argument \d+ is missing instead of --more/,
     );
-    await logged(/test is not served any more: its worker was not what was started/);
+    await logged(/test is not served any more: its worker was not what was started \[worker-distrusted\]/);
     assert.equal(givenUp(), true);
     assert.deepEqual(supervision.processes, []);
   });

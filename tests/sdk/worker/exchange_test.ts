@@ -165,7 +165,10 @@ for (const version of [0, VERSION + 1, 255]) {
   Deno.test(`Exchange answers version ${version} with no_common_version before it decodes anything else`, async () => {
     const [kind, message] = await refused(framed([MESSAGES.hook.tag, version, 0xff, 0xff]));
     assert.equal(kind, "no_common_version");
-    assert.match(message, new RegExp(`speaks version ${version}, this worker ${VERSION}`));
+    assert.match(
+      message,
+      new RegExp(`speaks version ${version}, this worker ${VERSION} \\[no-common-version\\]`),
+    );
   });
 }
 
@@ -175,7 +178,7 @@ Deno.test("Exchange logs another fingerprint once and serves it", async () => {
   const fingerprint = new Uint8Array(8).fill(9);
   assert.equal(code(await decide(worker.path, { fingerprint })), "success");
   assert.equal(code(await decide(worker.path, { fingerprint })), "success");
-  await logged(/A shim of another build/);
+  await logged(/A shim of another build .* \[shim-of-another-build\]/);
   assert.equal(records.filter((line) => line.includes("another build")).length, 1);
 });
 
@@ -305,7 +308,9 @@ Deno.test("Exchange aborts the signal with a reason when the application hangs u
   assert.equal(signals[0]!.reason.name, "AbortError");
   assert.equal(signals[0]!.reason.message, "the application hung up");
   assert.equal(worker.context.traffic.inFlight, 0);
-  await logged(/warning .*openSession: the application hung up after \d+ ms, before there was a result/);
+  await logged(
+    /warning .*openSession: the application hung up after \d+ ms, before there was a result \[hook-abandoned\]/,
+  );
 });
 
 Deno.test("Exchange logs a connection that ends inside a frame", async () => {

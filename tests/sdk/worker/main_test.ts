@@ -61,7 +61,7 @@ for (
     await other.send({ type: "absent" });
     assert.equal((await other.receive())?.type, "result");
     assert.equal(await worker.exit, "ended with status 1");
-    await logged(/error .*that nobody .*unwatched.*module\/module\.ts:/i);
+    await logged(/error .*that nobody .*unwatched.*module\/module\.ts:.* \[not-caught\] https:/i);
   });
 }
 
@@ -97,7 +97,7 @@ Deno.test("worker runs not a line of the module if it holds more than it was tol
     },
   );
   assert.equal(await worker.exit, "ended with status 77");
-  await logged(/This worker holds all of "read": it does not start/);
+  await logged(/This worker holds all of "read": it does not start \[permissions-not-as-told\]/);
   assert.deepEqual(records.filter((line) => line.includes("the module runs")), []);
 });
 
@@ -266,6 +266,6 @@ Deno.test("worker that has used up its descriptors makes room for another one wi
   await within(8_000, worker.leaving, "leaving");
   assert.equal(await worker.exit, "ended with status 1");
   await logged(
-    /error .*test has used up its descriptors, so that callers cannot get in: close what handlers open/,
+    /error .*test has used up its descriptors, so that callers cannot get in: close what handlers open, .* \[descriptors-used-up\]/,
   );
 });
