@@ -54,6 +54,10 @@ export const ERROR_CODES = {
   "handler-threw": ["handler", "A handler threw an error, or its promise was rejected"],
   "no-error-thrown": ["handler", "A handler threw something that is no Error"],
   "pam-error-not-caught": ["handler", "A question could not be answered, and the handler did not catch that"],
+  "permission-missing": [
+    "handler",
+    "A handler wanted something of the machine for which it has no permission",
+  ],
   "grant-not-declared": ["handler", "A handler used something for which the module declares no grant"],
   "argument-refused": ["handler", "A function of the context was given something that it does not take"],
   "limit-exceeded": ["handler", "A function of the context was given more than a hook may have"],

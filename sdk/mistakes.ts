@@ -90,6 +90,11 @@ export function notAwaited(hook: Hook, question: string): Mistake {
   );
 }
 
+/** What Deno refused has a remedy of its own. */
+function codeByName({ name }: Error): ErrorCode {
+  return name === "NotCapable" ? "permission-missing" : "handler-threw";
+}
+
 /** The handler threw, or its promise was rejected. */
 export function thrown(hook: Hook, error: unknown): Mistake {
   if (error instanceof PamError) {
@@ -102,6 +107,6 @@ export function thrown(hook: Hook, error: unknown): Mistake {
     return threw("no-error-thrown", `${hook} threw ${name(error)}, which is no Error`);
   }
   // What the SDK threw has a code of its own, which says more.
-  const { text, code = "handler-threw" } = splitCode(String(error.message));
+  const { text, code = codeByName(error) } = splitCode(String(error.message));
   return threw(code, `${hook} threw ${error.name}: ${text}`);
 }

@@ -76,16 +76,11 @@ export function formatFindings(findings: readonly Finding[]): string {
   );
   const numbers = ORDER.map((severity) => plural(counts[severity], severity)).join(", ");
   const summary = counts.error + counts.warning === 0 ? `All is well: ${numbers}` : numbers;
-  const more = findings.length === 0
+  const worst = ORDER.flatMap((severity) => findings.filter((one) => one.severity === severity))[0];
+  const more = worst === undefined || worst.severity === "note"
     ? ""
-    : `\`pam-deno explain ${
-      [...findings].sort(worstFirst)[0]!.id
-    }\` says more, as for each word in brackets\n`;
-  return [...groups, `${summary}\n${more}`].join("\n");
-}
-
-function worstFirst(a: Finding, b: Finding): number {
-  return ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity);
+    : `\`pam-deno explain ${worst.id}\` says more of the first, and so of the others\n`;
+  return [...groups, `${more}${summary}\n`].join("\n");
 }
 
 function formatOne({ id, where, what, remedy }: Finding): string {

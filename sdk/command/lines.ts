@@ -45,6 +45,7 @@ export async function runLines(
   if (!record) {
     throw new CommandError(
       `${name} was not added: \`pam-deno status\` tells what is there, \`pam-deno add\` adds it`,
+      { code: "module-unknown" },
     );
   }
   const words = options.map(pamWord);

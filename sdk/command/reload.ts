@@ -54,6 +54,7 @@ export async function runReload(words: InferValue<typeof RELOAD>, context: Conte
   if (unknown !== undefined) {
     throw new CommandError(
       `no module ${unknown} is configured in ${layout.configDir}/modules${suggestion(unknown, configured)}`,
+      { code: "module-unknown" },
     );
   }
   const names = words.names.length > 0 ? words.names : configured;

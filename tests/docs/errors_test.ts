@@ -27,13 +27,24 @@ const SCENES: Readonly<Partial<Record<ErrorCode, Scene>>> = {
 
 const WITH_EXAMPLE = CODES.filter((code) => exampleOf(code, "wrong") !== undefined);
 
+/** What the example of permission-missing may do: load itself, and in the right one what it declares. */
+function permissionsOf(code: ErrorCode, kind: "wrong" | "right"): Deno.PermissionOptions {
+  if (code !== "permission-missing") return "inherit";
+  return { read: kind === "wrong" ? [ROOT] : [ROOT, "/etc/debian_version"], env: true };
+}
+
 for (const code of WITH_EXAMPLE) {
-  Deno.test(`the wrong example of ${code}.md ends with that code, and the right one does not`, async () => {
-    const scene = SCENES[code] ?? {};
-    assert.deepEqual(await runExample(exampleOf(code, "wrong")!, scene), [code]);
-    const right = await runExample(exampleOf(code, "right")!, scene);
-    // One that is right refuses what the other did not see coming.
-    assert.deepEqual(right, code === "handler-threw" ? ["options-refused"] : []);
+  const run = (kind: "wrong" | "right") => runExample(exampleOf(code, kind)!, SCENES[code] ?? {});
+  Deno.test({
+    name: `the wrong example of ${code}.md ends with that code`,
+    permissions: permissionsOf(code, "wrong"),
+    fn: async () => assert.deepEqual(await run("wrong"), [code]),
+  });
+  Deno.test({
+    name: `the right example of ${code}.md does not end with that code`,
+    permissions: permissionsOf(code, "right"),
+    // One that is right refuses early what the other did not see coming.
+    fn: async () => assert.deepEqual(await run("right"), code === "handler-threw" ? ["options-refused"] : []),
   });
 }
 

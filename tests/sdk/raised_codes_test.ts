@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Codes of errors that no author can make by a mistake in a handler, each brought about where it comes from.
 import assert from "node:assert/strict";
-import { defineModule, type PamModule } from "../../mod.ts";
-import { codeIn } from "../../sdk/coded.ts";
+import { defineModule, PamError, type PamModule } from "../../mod.ts";
+import { codeIn, docsLink } from "../../sdk/coded.ts";
 import { codeOf } from "../../sdk/failure_codes.ts";
 import { type LoadedModule, loadModule } from "../../sdk/load.ts";
 import { FLAGS } from "../../sdk/tokens.ts";
@@ -135,4 +135,10 @@ Deno.test("libpam-missing: a machine without it", async () => {
     try { openLibpam(); } catch (error) { console.log(error.message, error.cause.message); }
   `);
   assert.match(text, / \[libpam-missing\] https:\S+ cannot open shared object file$/m);
+});
+
+Deno.test("PamError leads to the page about what becomes of a handler that does not catch it", () => {
+  const error = new PamError("conv_err", "nobody is there");
+  assert.equal(error.message, "nobody is there: conv_err");
+  assert.equal(error.docs, docsLink("pam-error-not-caught"));
 });

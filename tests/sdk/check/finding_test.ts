@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
+import { docsLink } from "../../../sdk/coded.ts";
 import { checkStatus, finding, findingsJson, formatFindings } from "../../../sdk/check/finding.ts";
 
 const ERROR = finding("error", "grant-missing", "/etc/pam.d/sshd:3", "it needs shadow", "write grant=shadow");
@@ -27,6 +28,7 @@ Notes
     from its sources
     do: run add (not-installed)
 
+\`pam-deno explain grant-missing\` says more of the first, and so of the others
 1 error, 1 warning, 1 note
 `,
   );
@@ -40,7 +42,7 @@ Deno.test("formatFindings() says so if all is well", () => {
 Deno.test("findingsJson() gives programs the findings and how many there are", () => {
   assert.deepEqual(JSON.parse(findingsJson([ERROR, NOTE])), {
     format: 1,
-    findings: [ERROR, NOTE],
+    findings: [ERROR, NOTE].map((one) => ({ ...one, docs: docsLink(one.id) })),
     errors: 1,
     warnings: 0,
     notes: 1,
