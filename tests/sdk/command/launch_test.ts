@@ -73,7 +73,11 @@ for (const command of ["status", "check"]) {
   });
 }
 
-for (const words of [["lines", "policy"], ["help"], ["completion", "bash", "re"], ["--version"], []]) {
+for (
+  const words of [["lines", "policy"], ["explain", "busy"], ["help"], ["completion", "bash", "re"], [
+    "--version",
+  ], []]
+) {
   Deno.test(`pam-deno ${words.join(" ")} may read its own folders and nothing else`, async () => {
     assert.deepEqual(await powers(await flags(words)), [""]);
   });
