@@ -8,6 +8,7 @@
 import { leftOver, outdated, write } from "./gen/files.ts";
 import { configFiles } from "./gen_config.ts";
 import { errorFiles } from "./gen_errors.ts";
+import { docsFiles } from "./gen_docs.ts";
 import { vectorFiles } from "./gen_vectors.ts";
 import { wireFiles } from "./gen_wire.ts";
 
@@ -20,7 +21,13 @@ function main(args: readonly string[]): number {
     console.error(`gen: '${unknown}' is not an option: use --check or none`);
     return 2;
   }
-  const files = [...wireFiles(ROOT), ...configFiles(ROOT), ...errorFiles(ROOT), ...vectorFiles()];
+  const files = [
+    ...wireFiles(ROOT),
+    ...configFiles(ROOT),
+    ...docsFiles(ROOT),
+    ...errorFiles(ROOT),
+    ...vectorFiles(),
+  ];
   const stale = outdated(ROOT, files);
   const extra = leftOver(ROOT, "tests/vectors", ".txt", files);
   if (args.includes("--check") || Deno.env.get("CI") === "true") {
