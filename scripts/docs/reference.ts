@@ -111,10 +111,9 @@ export function joined(page: string, html: string, { root, show, front }: Joinin
     .replace(
       /<meta charset="utf-8">/,
       `$&\n  <meta http-equiv="Content-Security-Policy" content="${POLICY}">\n` +
-        `  <link rel="icon" href="data:,">\n  <link rel="stylesheet" href="${
-          way(page, `${FOLDER}/${STYLE}`)
-        }">`,
+        `  <link rel="icon" href="data:,">`,
     )
+    .replace("</head>", `<link rel="stylesheet" href="${way(page, `${FOLDER}/${SHEET}`)}">\n</head>`)
     .replace("<body>", `<body>\n${back}`)
     .replace(/<input\s+type="text"\s+id="searchbar"/, '$& aria-label="Search the reference"')
     .replaceAll(/ href="((?:\.\.?&#x2F;)+)"/g, (_, up) => ` href="${up}index.html"`)
@@ -133,8 +132,10 @@ export function joined(page: string, html: string, { root, show, front }: Joinin
 /** The names of modules in the usage lines are those that one imports, not files of this tree. */
 export function withSpecifiers(html: string, entryPoints: readonly EntryPoint[], name: string): string {
   return entryPoints.reduce(
-    (text, { specifier }) =>
-      text.replaceAll(` from &quot;${specifier.replace(name, ".")}&quot;`, ` from &quot;${specifier}&quot;`),
+    (text, { specifier }) => {
+      const called = specifier === name ? "." : specifier.slice(name.length + 1);
+      return text.replaceAll(` from &quot;${called}&quot;`, ` from &quot;${specifier}&quot;`);
+    },
     html,
   );
 }
