@@ -5,7 +5,7 @@
  * @module
  */
 
-import { dirname, join, relative } from "node:path/posix";
+import { basename, dirname, join, relative } from "node:path/posix";
 import { nearest } from "../../sdk/nearest.ts";
 import type { Finding, Tree } from "../tidy/tree.ts";
 import { type Entry, FRONT, type Part } from "./contents.ts";
@@ -32,10 +32,10 @@ export interface Shown {
 /** Where a page lies in the site. */
 export function outputOf(source: string): string {
   if (source === FRONT.source) return "index.html";
-  const html = source.replace(/\.md$/, "") + ".html";
+  const html = source.replace(/\.md$/, "").replace(/(?<=\/)README$/, "index") + ".html";
   if (source.startsWith("docs/")) return html.slice("docs/".length);
   if (source.startsWith("packaging/man/")) return html.slice("packaging/".length);
-  return html.includes("/") ? html.replace(/README\.html$/, "index.html") : html.toLowerCase();
+  return html.includes("/") ? html : html.toLowerCase();
 }
 
 /** Where a file or folder of the tree is shown. */
@@ -96,8 +96,7 @@ function near(path: string, tree: Tree): string {
 
 /** The one file that has the same name elsewhere. */
 function sameName(path: string, tree: Tree): string | undefined {
-  const name = path.slice(path.lastIndexOf("/"));
-  const found = [...tree.files.keys()].filter((file) => `/${file}`.endsWith(name));
+  const found = [...tree.files.keys()].filter((file) => basename(file) === basename(path));
   return found.length === 1 ? found[0] : undefined;
 }
 
