@@ -2,7 +2,7 @@
 /**
  * Builds the documentation site into `build/docs/`: the pages of scripts/docs/contents.ts and the reference of the SDK. Every link is
  * checked, in the sources and in what was built; what is wrong is printed as `file:line: message`, and then nothing is replaced.
- * usage: deno task docs [--output FOLDER] [--without-reference] [--check]
+ * usage: deno task docs [--output FOLDER] [--pages-only] [--check]
  *
  * @module
  */
@@ -32,7 +32,7 @@ async function main(args: string[]): Promise<number> {
     args,
     options: {
       output: { type: "string", default: join(ROOT, "build/docs") },
-      "without-reference": { type: "boolean", default: false },
+      "pages-only": { type: "boolean", default: false },
       check: { type: "boolean", default: false },
     },
   });
@@ -46,7 +46,7 @@ async function main(args: string[]): Promise<number> {
     const { pages, links, findings } = await buildSite({
       root: ROOT,
       into,
-      reference: !values["without-reference"],
+      whole: !values["pages-only"],
       step: (text) => console.error(`docs: ${text}`),
     });
     for (const { path, line, message } of findings) console.log(`${path}:${line}: ${message}`);

@@ -23,12 +23,13 @@ function titleOf(root: URL, { source, title }: Entry): string {
   return heading;
 }
 
-function wrapped(text: string): string {
+/** A paragraph as `deno fmt` breaks it, with an indent on its later lines; the text of a link is not broken. */
+function wrapped(text: string, indent = ""): string {
   const lines: string[] = [];
-  for (const word of text.split(" ")) {
+  for (const word of text.match(/\[[^\]]*\]\S*|\S+/g) ?? []) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= LINE_MAX) lines.push(`${lines.pop()} ${word}`);
-    else lines.push(word);
+    else lines.push(last === undefined ? word : indent + word);
   }
   return lines.join("\n");
 }
@@ -37,7 +38,10 @@ function wrapped(text: string): string {
 export function docsFiles(root: URL): GeneratedFile[] {
   const parts = PARTS.map(({ title, about, pages }) => {
     const items = pages.map((entry) =>
-      `- [${titleOf(root, entry)}](${relative(dirname(FRONT.source), entry.source)}): ${entry.about}`
+      wrapped(
+        `- [${titleOf(root, entry)}](${relative(dirname(FRONT.source), entry.source)}): ${entry.about}`,
+        "  ",
+      )
     );
     return `\n## ${title}\n\n${wrapped(about)}\n\n${items.join("\n")}\n`;
   });

@@ -30,8 +30,11 @@ export interface BuildOptions {
   readonly root: string;
   /** The folder of the site, which is empty. */
   readonly into: string;
-  /** Whether the reference of the SDK is part of it. */
-  readonly reference: boolean;
+  /**
+   * Whether it has all: the reference of the SDK, sources that pages link to, and pages about them. Without, links to those are plain
+   * text, and nothing is checked but what was built: so the Debian package has it.
+   */
+  readonly whole: boolean;
   /** Says what is being done. */
   readonly step?: (text: string) => void;
   /** The table of contents; the project's own if it is not given. */
@@ -63,6 +66,11 @@ function placed(read: Read): Placed {
   return { entry, headings, output: outputOf(entry.source), title: entry.title ?? title ?? entry.source };
 }
 
+/** The table of contents without pages that are of use only beside the sources. */
+function withoutSources(parts: readonly Part[]): Part[] {
+  return parts.map((part) => ({ ...part, pages: part.pages.filter(({ withSources }) => !withSources) }));
+}
+
 /** Two pages in one place. */
 function* collisions(pages: readonly Placed[]): Iterable<Finding> {
   const seen = new Map<string, string>();
@@ -77,32 +85,35 @@ function* collisions(pages: readonly Placed[]): Iterable<Finding> {
 
 /** Builds the site. */
 export async function buildSite(options: BuildOptions): Promise<BuildResult> {
-  const { root, into, parts = PARTS, step = () => {} } = options;
+  const { root, into, whole, step = () => {} } = options;
+  const parts = whole ? options.parts ?? PARTS : withoutSources(options.parts ?? PARTS);
   const tree = await readTree(root);
   const entries = entriesOf(tree, parts);
-  const unlisted = [...contentsFindings(tree, entries)];
+  const unlisted = whole ? [...contentsFindings(tree, entries)] : [];
   if (unlisted.length > 0) return { pages: 0, links: 0, findings: unlisted };
   const config = JSON.parse(tree.files.get("deno.json")!.text);
   let reference: Reference = { entryPoints: [], symbols: new Map(), pages: [] };
-  if (options.reference) {
+  const exported = entryPointsOf(config);
+  if (whole && exported.length > 0) {
     step("the reference of the SDK");
-    reference = await makeReference(root, into, entryPointsOf(config));
+    reference = await makeReference(root, into, exported);
   }
   step(`${entries.length} pages`);
   const sources = await Promise.all(entries.map((entry) => read(root, tree, entry)));
   const pages = sources.map(placed);
   const entryPoints = new Map(reference.entryPoints.map(({ source, output }) => [source, output]));
-  const site = new Site({ tree, pages, entryPoints, symbols: reference.symbols });
+  const site = new Site({ tree, pages, entryPoints, symbols: reference.symbols, sources: whole });
   const findings = [
     ...collisions(pages),
-    ...sources.flatMap((read) => "page" in read ? [...read.page.findings, ...site.findings(read.page)] : []),
+    ...sources.flatMap((read) => "page" in read ? read.page.findings : []),
+    ...sources.flatMap((read) => whole && "page" in read ? [...site.findings(read.page)] : []),
   ];
   if (findings.length > 0) return { pages: pages.length, links: 0, findings };
   const frame: Frame = {
     parts,
     pages,
     version: config.version,
-    licence: site.show("LICENSE"),
+    licence: whole ? site.show("LICENSE") : undefined,
     reference: reference.entryPoints.map(({ specifier, output }) => [specifier, output]),
   };
   const written = new Writer(into);

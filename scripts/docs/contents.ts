@@ -16,6 +16,8 @@ export interface Entry {
   readonly about: string;
   /** A folder of Markdown files that follow this page, by name; lists leave them to the page itself. */
   readonly folder?: string;
+  /** Whether it is of use only beside the sources, so that the Debian package goes without. */
+  readonly withSources?: true;
 }
 
 /** Pages for one kind of reader. */
@@ -89,8 +91,16 @@ export const PARTS: readonly Part[] = [
       { source: "docs/comparison.md", about: "what others do, where they are better, and what we do not do" },
       { source: "PROTOCOL.md", about: "what goes over the socket, and what each side must refuse" },
       { source: "docs/decisions.md", about: "where this differs from what was designed, and why" },
-      { source: "CONTRIBUTING.md", about: "how the tree is laid out, and what the checks want" },
-      { source: "tests/applications/README.md", about: "how sshd, sudo and others are driven in the tests" },
+      {
+        source: "CONTRIBUTING.md",
+        about: "how the tree is laid out, and what the checks want",
+        withSources: true,
+      },
+      {
+        source: "tests/applications/README.md",
+        about: "how sshd, sudo and others are driven in the tests",
+        withSources: true,
+      },
       { source: "CHANGES.md", about: "what changed for users" },
     ],
   },

@@ -5,19 +5,12 @@
  * @module
  */
 
-import hljs from "highlight.js/lib/core";
-import type { LanguageFn } from "highlight.js";
-import bash from "highlight.js/lib/languages/bash";
-import c from "highlight.js/lib/languages/c";
-import diff from "highlight.js/lib/languages/diff";
-import ini from "highlight.js/lib/languages/ini";
-import json from "highlight.js/lib/languages/json";
-import makefile from "highlight.js/lib/languages/makefile";
-import typescript from "highlight.js/lib/languages/typescript";
-import yaml from "highlight.js/lib/languages/yaml";
+// @ts-types="./highlight_js.d.ts"
+import hljs from "highlight.js/lib/common";
+import type { Language } from "./highlight_js.d.ts";
 
 /** A line of pam.d: its type, its control, the module that libpam loads, and words behind it. */
-const pam: LanguageFn = () => ({
+const PAM: Language = {
   name: "pam.d",
   contains: [
     { scope: "comment", begin: /#/, end: /$/ },
@@ -27,18 +20,6 @@ const pam: LanguageFn = () => ({
     { scope: "title", begin: /\bpam_\w+\.so\b/ },
     { scope: "attr", begin: /\b[\w-]+(?==)/ },
   ],
-});
-
-const LANGUAGES: Readonly<Record<string, LanguageFn>> = {
-  bash,
-  c,
-  diff,
-  ini,
-  json,
-  makefile,
-  pam,
-  typescript,
-  yaml,
 };
 
 /** What stands behind the fence of a block, and the language that it means; empty for none. */
@@ -70,7 +51,7 @@ const FILES: readonly (readonly [name: RegExp, word: string])[] = [
   [/^scripts\/[^.]+$/, "sh"],
 ];
 
-for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language);
+hljs.registerLanguage("pam", () => PAM);
 
 /** What may stand behind the fence of a block. */
 export const LANGUAGE_WORDS: readonly string[] = Object.keys(WORDS).filter((word) => word !== "");

@@ -61,7 +61,10 @@ export interface Manual {
 
 /** Lets mandoc make HTML of a manual page; throws if it cannot. */
 export async function readManual(path: string, file: string): Promise<Manual> {
-  const made = await new Deno.Command("mandoc", { args: ["-T", "html", "-O", "fragment", file] }).output()
+  const made = await new Deno.Command("mandoc", {
+    args: ["-K", "utf-8", "-T", "html", "-O", "fragment", file],
+    env: { LC_ALL: "C" },
+  }).output()
     .catch((error: unknown) => {
       throw new Error(`${path}: mandoc cannot be started: scripts/setup installs what is missing`, {
         cause: error,

@@ -39,8 +39,8 @@ export interface Page {
 
 /** Where links of a page lead in the site. */
 export interface Targets {
-  /** What to write for a link of the page. */
-  readonly href: (href: string, picture: boolean) => string;
+  /** What to write for a link of the page; `undefined` if it is none here. */
+  readonly href: (href: string, picture: boolean) => string | undefined;
   /** What to call the page that a link leads to, if it leads to one. */
   readonly title: (href: string) => string | undefined;
   /** The reference of an exported name, if the site has one. */
@@ -111,7 +111,7 @@ function checkHtml(html: string, line: number, finding: (line: number, message: 
 }
 
 /** How the site differs from what markdown-it writes. */
-function rules(page: Page, targets: Targets): void {
+function rules(targets: Targets): void {
   const { rules } = parser.renderer;
   /** Names that the current section has linked. */
   let named = new Set<string>();
@@ -130,13 +130,16 @@ function rules(page: Page, targets: Targets): void {
     const anchor = `<a class="anchor" href="#${escapeHtml(id)}" aria-label="${escapeHtml(label)}">#</a>`;
     return tag === "h1" ? "</h1>\n" : `${anchor}</${tag}>\n`;
   };
+  let isLink = true;
   rules["link_open"] = (tokens, i) => {
     inLink = true;
-    return `<a href="${escapeHtml(targets.href(attribute(tokens[i]!, "href"), false))}">`;
+    const href = targets.href(attribute(tokens[i]!, "href"), false);
+    isLink = href !== undefined;
+    return href === undefined ? "" : `<a href="${escapeHtml(href)}">`;
   };
   rules["link_close"] = () => {
     inLink = false;
-    return "</a>";
+    return isLink ? "</a>" : "";
   };
   // A link that shows a file's name is one to a page that has a title.
   rules["text"] = (tokens, i) => {
@@ -148,7 +151,7 @@ function rules(page: Page, targets: Targets): void {
   };
   rules["image"] = (tokens, i) => {
     const { content } = tokens[i]!;
-    return `<img src="${escapeHtml(targets.href(attribute(tokens[i]!, "src"), true))}" alt="${
+    return `<img src="${escapeHtml(targets.href(attribute(tokens[i]!, "src"), true) ?? "")}" alt="${
       escapeHtml(content)
     }">`;
   };
@@ -208,6 +211,6 @@ export function codeBlock(code: string, word: string): string {
 
 /** The page as HTML. */
 export function renderPage(page: Page, targets: Targets): string {
-  rules(page, targets);
+  rules(targets);
   return parser.renderer.render([...page.tokens], parser.options, {});
 }

@@ -24,8 +24,8 @@ export interface Frame {
   readonly parts: readonly Part[];
   readonly pages: readonly Placed[];
   readonly version: string;
-  /** Where the licence is shown. */
-  readonly licence: string;
+  /** Where the licence is shown, if it is. */
+  readonly licence: string | undefined;
   /** The entry points of the reference: what one imports, and where it is in the site; empty for a site without. */
   readonly reference: readonly (readonly [specifier: string, output: string])[];
 }
@@ -128,7 +128,7 @@ ${body}${turns(frame, sheet)}
 </div>
 <footer>
 <p>pam-deno ${escapeHtml(frame.version)}, made from <code>${escapeHtml(source)}</code>, under the
-${link(output, frame.licence, "MIT licence")}.</p>
+${frame.licence === undefined ? "MIT licence" : link(output, frame.licence, "MIT licence")}.</p>
 </footer>
 </body>
 </html>

@@ -107,6 +107,8 @@ export interface SiteOptions {
   /** The reference of an entry point's file, and of an exported name; empty for a site without. */
   readonly entryPoints: ReadonlyMap<string, string>;
   readonly symbols: ReadonlyMap<string, string>;
+  /** Whether sources that pages link to are shown. */
+  readonly sources: boolean;
 }
 
 /** The site. */
@@ -119,8 +121,10 @@ export class Site {
   readonly #bySource: ReadonlyMap<string, Placed>;
   readonly #entryPoints: ReadonlyMap<string, string>;
   readonly #symbols: ReadonlyMap<string, string>;
+  readonly #sources: boolean;
 
-  constructor({ tree, pages, entryPoints, symbols }: SiteOptions) {
+  constructor({ tree, pages, entryPoints, symbols, sources }: SiteOptions) {
+    this.#sources = sources;
     this.pages = pages;
     this.#tree = tree;
     this.#bySource = new Map(pages.map((page) => [page.entry.source, page]));
@@ -141,22 +145,22 @@ export class Site {
     return output;
   }
 
-  /** Where a path of the tree, as a link names it, is found in the site; `undefined` if it is not in the tree. */
+  /** Where a path of the tree, as a link names it, is found in the site; `undefined` if it is not shown there. */
   place(path: string, picture = false): string | undefined {
     const placed = this.#bySource.get(path)?.output ?? this.#entryPoints.get(path);
     if (placed !== undefined) return placed;
+    if (!this.#sources && !picture) return undefined;
     if (this.#tree.files.has(path)) return this.show(path, picture ? "picture" : "file");
     const isFolder = [...this.#tree.files.keys()].some((file) => file.startsWith(`${path}/`));
     return isFolder ? this.show(path, "folder") : undefined;
   }
 
-  /** What to write into the page `from` for its link `href`. */
-  href(from: Placed, { href, picture }: Pick<Link, "href" | "picture">): string {
+  /** What to write into the page `from` for its link `href`; `undefined` if it leads to what is not shown. */
+  href(from: Placed, { href, picture }: Pick<Link, "href" | "picture">): string | undefined {
     if (/^[\w+.-]+:|^#/.test(href)) return href;
     const { path, anchor } = target(from.entry.source, href);
     const output = this.place(path, picture);
-    if (output === undefined) throw new Error(`${from.entry.source}: '${href}' was not checked`);
-    return way(from.output, output + anchor);
+    return output === undefined ? undefined : way(from.output, output + anchor);
   }
 
   /** What the page is called that a link leads to; `undefined` if it leads to none, or into one. */

@@ -6,8 +6,9 @@
  */
 
 import { basename, dirname, join } from "node:path";
+import { buildSite } from "../docs/build.ts";
 import { stageExamples } from "./examples.ts";
-import { PLAIN, PROGRAM, run, type Staging } from "./files.ts";
+import { PLAIN, PROGRAM, run, Staging } from "./files.ts";
 import { stageSdk } from "./sdk.ts";
 import { execStart, fillIn } from "./texts.ts";
 
@@ -37,6 +38,7 @@ const COPIES: readonly (readonly [from: string, to: string, mode?: number])[] = 
   ["packaging/completion/_pam-deno", "/usr/share/zsh/vendor-completions/_pam-deno"],
   ["packaging/completion/pam-deno.fish", "/usr/share/fish/vendor_completions.d/pam-deno.fish"],
   ["packaging/debian/copyright", `${DOC}/copyright`],
+  ["packaging/debian/doc-base", "/usr/share/doc-base/pam-deno.pam-deno"],
   ["packaging/debian/lintian-overrides", "/usr/share/lintian/overrides/pam-deno"],
   ["README.md", `${DOC}/README.md`],
   ["docs/pam-deno.schema.json", "/usr/share/pam-deno/pam-deno.schema.json"],
@@ -87,6 +89,22 @@ export async function stageContents(staging: Staging, root: string): Promise<voi
   await stageSdk(staging, root, `${LIB}/sdk`);
   stagePages(staging, root, `${LIB}/sdk/docs/errors`);
   await stageExamples(staging, root, `${LIB}/sdk`);
+  await stagePages(staging, root);
+}
+
+/** The documentation as pages, without what is about the sources: the reference of the SDK alone would be 17 MB. */
+async function stagePages(staging: Staging, root: string): Promise<void> {
+  const into = await Deno.makeTempDir({ prefix: "pam-deno-package-" });
+  try {
+    const { findings } = await buildSite({ root, into, whole: false });
+    if (findings.length > 0) {
+      throw new Error(findings.map(({ path, message }) => `${path}: ${message}`).join("\n"));
+    }
+    const pages = new Staging(into);
+    for (const file of pages.files()) staging.copy(join(into, file), `${DOC}/html/${file}`);
+  } finally {
+    await Deno.remove(into, { recursive: true });
+  }
 }
 
 /** What `pam-deno explain` shows. Not below /usr/share/doc, which an installation may leave out. */

@@ -65,7 +65,7 @@ class Served implements AsyncDisposable {
 async function opened() {
   const stack = new AsyncDisposableStack();
   const site = stack.use(new Served());
-  const { findings } = await buildSite({ root: ROOT, into: site.folder, reference: true });
+  const { findings } = await buildSite({ root: ROOT, into: site.folder, whole: true });
   assert.deepEqual(findings, []);
   const browser = stack.use(await TestBrowser.start());
   return Object.assign(stack, { site, browser });

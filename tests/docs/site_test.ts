@@ -60,8 +60,8 @@ Deno.test("buildSite() makes the same bytes of the same sources in another folde
   using there = new Folder();
   for (const { path, text } of (await readTree(ROOT)).files.values()) copy.write(path, text);
   const [first, second] = await Promise.all([
-    buildSite({ root: ROOT, into: here.path, reference: true }),
-    buildSite({ root: copy.path, into: there.path, reference: true }),
+    buildSite({ root: ROOT, into: here.path, whole: true }),
+    buildSite({ root: copy.path, into: there.path, whole: true }),
   ]);
   assert.deepEqual([first.findings, second.findings], [[], []]);
   const [made, again] = [filesIn(here.path), filesIn(there.path)];
@@ -100,7 +100,7 @@ async function findingsOf(text: string, more: Readonly<Record<string, string>> =
   const { findings } = await buildSite({
     root: tree.path,
     into: site.path,
-    reference: false,
+    whole: true,
     parts: [{ title: "Part", about: "A part", pages: [entry("docs/page.md"), entry("docs/running.md")] }],
   });
   return findings.map(({ path, line, message }) => `${path}:${line}: ${message}`);
@@ -183,7 +183,7 @@ Deno.test("buildSite() refuses a page of docs/ that is not listed, and one that 
   const { findings } = await buildSite({
     root: tree.path,
     into: site.path,
-    reference: false,
+    whole: true,
     parts: [{ title: "Part", about: "A part", pages: [{ source: "docs/indexx.md", about: "a page" }] }],
   });
   assert.deepEqual(findings.map(({ message }) => message), [
@@ -203,7 +203,7 @@ Deno.test("buildSite() takes the pages of a folder behind the page that they bel
   const { findings } = await buildSite({
     root: tree.path,
     into: site.path,
-    reference: false,
+    whole: true,
     parts: [{ title: "Part", about: "A part", pages }],
   });
   assert.deepEqual(findings, []);

@@ -15,7 +15,9 @@ const FOLDER = join(ROOT, "build");
 /** What the package is made of, from the top of the tree. */
 export const SOURCES: readonly string[] = [
   "CHANGES.md",
+  "PROTOCOL.md",
   "README.md",
+  "SECURITY.md",
   "deno.json",
   "deno.lock",
   "docs",
@@ -25,8 +27,10 @@ export const SOURCES: readonly string[] = [
   "scripts/build.ts",
   "scripts/build_bundle.ts",
   "scripts/build_runtime.ts",
+  "scripts/docs",
   "scripts/package",
   "scripts/package.ts",
+  "scripts/tidy/tree.ts",
   "sdk",
   "shim",
   "tests/shim",
