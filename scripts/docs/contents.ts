@@ -16,6 +16,8 @@ export interface Entry {
   readonly about: string;
   /** A folder of Markdown files that follow this page, by name; lists leave them to the page itself. */
   readonly folder?: string;
+  /** The page that it belongs to, if its place is in that page's folder. */
+  readonly within?: string;
   /** Whether it is of use only beside the sources, so that the Debian package goes without. */
   readonly withSources?: true;
 }

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { dirname } from "node:path/posix";
 import { FRONT, type Part } from "./contents.ts";
 import { escapeHtml } from "./highlight.ts";
 import { type Placed, way } from "./site.ts";
@@ -61,12 +60,10 @@ function list(frame: Frame, sheet: Sheet): string {
     return `<li>${link(sheet.output, page.output, page.title, ' aria-current="page"')}${below}</li>`;
   };
   const parts = frame.parts.map(({ title, pages }) => {
-    const items = pages.flatMap(({ source, folder }) => {
-      const current = sheet.page?.entry.source;
+    const items = pages.flatMap(({ source }) => {
       // A page of a folder shows itself below the page that it belongs to, and not its siblings.
-      const inside = folder !== undefined && current !== source && current !== undefined &&
-        dirname(current) === folder;
-      return [bySource.get(source)!, ...inside ? [sheet.page!] : []];
+      const isInside = sheet.page?.entry.within === source;
+      return [bySource.get(source)!, ...isInside ? [sheet.page!] : []];
     });
     return `<p class="part">${escapeHtml(title)}</p>\n<ul>${items.map(item).join("")}</ul>`;
   });
@@ -79,11 +76,15 @@ function list(frame: Frame, sheet: Sheet): string {
   return parts.join("\n");
 }
 
-/** The page before and the page behind. */
+/** The page before and the page behind: those of a folder follow each other, and others go on without them. */
 function turns({ pages }: Frame, { output, page }: Sheet): string {
-  const at = page === undefined ? -1 : pages.indexOf(page);
-  if (at < 0) return "";
-  const [before, behind] = [pages[at - 1], pages[at + 1]];
+  if (page === undefined) return "";
+  const { within } = page.entry;
+  const row = pages.filter(({ entry }) =>
+    entry.within === within || (within !== undefined && entry.source === within)
+  );
+  const at = row.indexOf(page);
+  const [before, behind] = [row[at - 1], row[at + 1]];
   const turn = (word: string, to: Placed | undefined, rel: string) =>
     to === undefined ? "" : `<a class="${rel}" rel="${rel}" href="${escapeHtml(way(output, to.output))}">` +
       `<span>${word}</span> ${escapeHtml(to.title)}</a>`;

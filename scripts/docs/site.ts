@@ -58,7 +58,7 @@ export function entriesOf(tree: Tree, parts: readonly Part[]): Entry[] {
     const sources = [...tree.files.keys()].filter((path) =>
       path !== entry.source && dirname(path) === entry.folder && path.endsWith(".md")
     );
-    return [entry, ...sources.sort().map((source) => ({ source, about: entry.about }))];
+    return [entry, ...sources.sort().map((source) => ({ source, about: entry.about, within: entry.source }))];
   });
 }
 

@@ -19,7 +19,8 @@ const VIEWS = [
   { width: NARROW, colorScheme: "light" },
   { width: 1280, colorScheme: "dark" },
 ] as const satisfies readonly View[];
-/** One of so many pages of the reference, and of sources, is looked at: they are made alike. */
+/** One of so many pages of the reference, of sources and of errors is looked at: they are made alike. */
+const ERRORS_EVERY = 30;
 const REFERENCE_EVERY = 80;
 const SOURCES_EVERY = 15;
 
@@ -98,7 +99,9 @@ Deno.test("the site in a browser", async (t) => {
   const sources = all.filter((path) => path.startsWith("source/"));
   const reference = all.filter((path) => path.startsWith("api/") && !path.endsWith(".prototype.html"));
   const seen = [
-    ...all.filter((path) => !path.startsWith("api/") && !path.startsWith("source/")),
+    ...all.filter((path, i) =>
+      !/^(?:api|source)\//.test(path) && (!path.startsWith("errors/") || i % ERRORS_EVERY === 0)
+    ),
     ...sources.filter((_, i) => i % SOURCES_EVERY === 0),
     ...reference.filter((path, i) => !path.includes("/~/") || i % REFERENCE_EVERY === 0),
   ];

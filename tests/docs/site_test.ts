@@ -151,7 +151,8 @@ const WRONG: readonly (readonly [what: string, text: string, finding: string])[]
   [
     "a language",
     "# T\n\n```tss\n```\n",
-    "docs/page.md:3: 'tss' is no language: one of bash, c, console, diff, h, ini, js, json, jsonc, pam, sh, text, ts, tsx, txt, yaml, yml",
+    "docs/page.md:3: 'tss' is no language: one of bash, c, console, css, diff, h, html, ini, js, json, jsonc, md, pam, sh, text, toml, ts, tsx, txt, " +
+    "yaml, yml",
   ],
   ["HTML", "# T\n\n<b>x</b>\n", "docs/page.md:3: '<b>': write Markdown, not HTML"],
   [
