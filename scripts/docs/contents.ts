@@ -50,7 +50,12 @@ export const PARTS: readonly Part[] = [
         title: "pam-deno in short",
         about: "what it is, and the shortest way to see it",
       },
+      {
+        source: "docs/pam_in_fifteen_minutes.md",
+        about: "what PAM is, for whoever knows TypeScript and has never seen it",
+      },
       { source: "docs/writing_a_module.md", about: "a module step by step, from a folder to a package" },
+      { source: "docs/publishing.md", about: "a module on JSR, and what administrators see of it" },
     ],
   },
   {
@@ -64,6 +69,12 @@ export const PARTS: readonly Part[] = [
         about: "install, wire, try, watch, change, remove, and what to do at night",
       },
       { source: "docs/configuration.md", about: "each key of a module's file" },
+      {
+        source: "docs/errors/README.md",
+        title: "What errors mean",
+        about: "each code: what happened, and what to do",
+        folder: "docs/errors",
+      },
       { source: "packaging/man/pam-deno.8", about: "the command: every word and option" },
       { source: "packaging/man/pam_deno.8", about: "the pam.d line: options, grants, failures" },
       { source: "packaging/man/pam-deno.conf.5", about: "a module's file, as a manual page" },

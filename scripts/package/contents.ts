@@ -87,7 +87,7 @@ export async function stageContents(staging: Staging, root: string): Promise<voi
   await stageShim(staging, root);
   await stageTools(staging);
   await stageSdk(staging, root, `${LIB}/sdk`);
-  stagePages(staging, root, `${LIB}/sdk/docs/errors`);
+  stageErrorPages(staging, root, `${LIB}/sdk/docs/errors`);
   await stageExamples(staging, root, `${LIB}/sdk`);
   await stagePages(staging, root);
 }
@@ -108,7 +108,7 @@ async function stagePages(staging: Staging, root: string): Promise<void> {
 }
 
 /** What `pam-deno explain` shows. Not below /usr/share/doc, which an installation may leave out. */
-function stagePages(staging: Staging, root: string, into: string): void {
+function stageErrorPages(staging: Staging, root: string, into: string): void {
   const folder = join(root, "docs", "errors");
   for (const { name } of Deno.readDirSync(folder)) staging.copy(join(folder, name), join(into, name));
 }

@@ -89,6 +89,7 @@ launch_flags() {
       # It makes one folder where it is called.
       launch_read=$(launch_readable "$launch_lib_dir" "$@") || return 1
       printf '%s\n' "--allow-read=$launch_read,." --allow-write=. --allow-env --allow-sys=uid
+      ;;
     simulate)
       # The module runs in a process that may do what it declares. This one bundles it, has its types checked, and writes the page.
       launch_run=$launch_deno,$launch_lib_dir/deno,$launch_lib_dir/esbuild
@@ -98,6 +99,7 @@ launch_flags() {
       launch_page=$(own_permissions_argument html "${TMPDIR:-/tmp}" "$@") || return 1
       printf '%s\n' --allow-read "--allow-write=${TMPDIR:-/tmp},$launch_page" --allow-env --allow-sys=uid,gid \
         "--allow-run=$launch_run" "--allow-ffi=$(launch_libc)"
+      ;;
     explain)
       # The pages are beside the SDK: below the program's folder, or in the checkout that `build` is a folder of.
       printf '%s\n' "--allow-read=$launch_lib_dir,${launch_lib_dir%/*}/docs/errors" --allow-env --allow-sys=uid

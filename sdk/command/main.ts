@@ -34,9 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
     const words = parseWords(args, output);
     if (words === undefined) return EXIT.done;
     // What root's shell holds open is not for a stranger's code. These start nothing, and may not call the C library.
-    if (!["lines", "new"].includes(words.command)) keepDescriptors();
-    // What root's shell holds open is not for a stranger's code. What starts nothing may do nothing but read.
-    if (words.command !== "lines" && words.command !== "explain") keepDescriptors();
+    if (!["explain", "lines", "new"].includes(words.command)) keepDescriptors();
     using progress = new Progress(output);
     return await run(words, { layout: layoutOf(words), output, progress });
   } catch (error) {

@@ -30,11 +30,9 @@ import { STATUS } from "./status.ts";
 import { TRY } from "./try.ts";
 
 /** The commands, in the order in which they are usually needed. */
-const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, NEW), PLACES);
-const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, SIMULATE), PLACES);
-const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, TRY), PLACES);
-const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, NEEDS), PLACES);
-const PROGRAM = merge(or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE, EXPLAIN), PLACES);
+const AUTHORS = or(NEW, TRY, NEEDS, SIMULATE);
+const ADMINISTRATORS = or(ADD, CHECK, STATUS, LINES, RELOAD, ROLLBACK, REMOVE, SERVE);
+const PROGRAM = merge(or(AUTHORS, ADMINISTRATORS, EXPLAIN), PLACES);
 
 /** What a command line says. */
 export type Words = InferValue<typeof PROGRAM>;

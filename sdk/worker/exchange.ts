@@ -36,6 +36,7 @@ import type { Connection } from "./listen.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Report } from "./report.ts";
 import type { Traffic } from "./traffic.ts";
+import type { Witness } from "./witness.ts";
 
 /** How long before the end of the budget a handler's signal fires: what it then returns must still travel back. */
 export const SIGNAL_MARGIN_MS = 50;
@@ -51,16 +52,6 @@ const VERSION_AT = 1;
 const FINGERPRINT_AT = 2;
 
 const logger = getLogger(["pam-deno", "worker"]);
-
-/** Who looks on while a module is tried. Nobody does in a worker that serves logins. */
-export interface Witness {
-  /** The time that the module is told. */
-  now(): Temporal.Instant;
-  /** A hook asks, shows or logs something. */
-  sent(hook: MessageOf<"hook">, message: MessageFrom<"worker">): void;
-  /** A hook has ended, with no outcome if nobody waited for it; `resumed` says whether its data came from another process. */
-  ended(hook: MessageOf<"hook">, outcome: Outcome | undefined, resumed: boolean): void;
-}
 
 /** What the exchanges of a worker share. */
 export interface ExchangeContext {

@@ -8,12 +8,13 @@
 import { getLogger } from "@logtape/logtape";
 import { withCode } from "../coded.ts";
 import { type LoadedModule, loadModule } from "../load.ts";
-import { Exchange, type ExchangeContext, type Witness } from "./exchange.ts";
+import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { listen } from "./listen.ts";
 import { Mirror } from "./mirror.ts";
 import { Report } from "./report.ts";
 import { type Declared, selfTest } from "./self_test.ts";
 import { Traffic, type TrafficLimits } from "./traffic.ts";
+import type { Witness } from "./witness.ts";
 
 /** How often the worker says that it is alive, and looks for exchanges that do not end by themselves. */
 export const BEAT_MS = 1_000;

@@ -6,7 +6,6 @@
  */
 
 import type { Scope } from "../../config/permissions.ts";
-import { LINES } from "../../grants.ts";
 import type { Declaration } from "../../supervisor/probe.ts";
 import { line } from "../../text.ts";
 import type { Comparison, Finding, Need, Verdict } from "./compare.ts";

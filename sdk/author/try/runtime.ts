@@ -8,7 +8,7 @@
 
 import { codeOf } from "../../faults.ts";
 import type { Outcome } from "../../dispatch.ts";
-import type { Witness } from "../../worker/exchange.ts";
+import type { Witness } from "../../worker/witness.ts";
 import { loadOrExit, say, serveModule, type ServeOptions } from "../../worker/serving.ts";
 import type { MessageFrom, MessageOf } from "../../wire/mod.ts";
 import { type Declared, type Sighting, WORDS } from "./sighting.ts";
