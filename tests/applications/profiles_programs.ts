@@ -41,6 +41,16 @@ const HOOKS_MS = 5_000;
 
 /** Programs that were unpacked by `scripts/setup`. */
 const UNPACKED = join(ROOT, "build", "tools", "applications");
+
+/** Fails if they were not. */
+export async function assertUnpacked(): Promise<void> {
+  for (const name of ["greetd", "polkitd", "xsecurelock"]) {
+    const folder = join(UNPACKED, name);
+    if (await Deno.stat(folder).catch(() => undefined)) continue;
+    throw new Error(`${folder} is not there: run 'scripts/setup'`);
+  }
+}
+
 const HELPER = "/usr/lib/polkit-1/polkit-agent-helper-1";
 const AUTHPROTO = "/usr/libexec/xsecurelock/authproto_pam";
 

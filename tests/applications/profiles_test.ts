@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { type Hook, PROFILE_DATA, type ProfileName, PROFILES, runProfile } from "../../sdk/testing/mod.ts";
 import prober from "./modules/prober.ts";
 import { assertAsRecorded, greetings } from "./profiles_facts.ts";
-import { answering, PROGRAMS } from "./profiles_programs.ts";
+import { answering, assertUnpacked, PROGRAMS } from "./profiles_programs.ts";
 import { Sshd } from "./ssh.ts";
 import { scene, shareStage } from "./stage.ts";
 import { PASSWORD, PEOPLE } from "./view.ts";
@@ -18,6 +18,7 @@ import { PASSWORD, PEOPLE } from "./view.ts";
 let sshd: Sshd;
 const programs = PROGRAMS(() => sshd);
 const stage = shareStage(async (stage) => {
+  await assertUnpacked();
   stage.module("prober", join(import.meta.dirname!, "modules", "prober.ts"));
   stage.edit("/etc/sudoers", (text) => `${text}Defaults noninteractive_auth\n`);
   stage.write("/run/came/.keep", "");
