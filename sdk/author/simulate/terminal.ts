@@ -60,6 +60,10 @@ const SGR: Readonly<Record<Tone | "mixed", string>> = {
   mixed: "30;47",
 };
 
+/** The refusal that is usual, and how others look, such as that of an account that has expired. */
+const GLYPH_OF_REFUSAL = ".";
+const SGR_OTHER_REFUSAL = "33";
+
 /** The picture, its legend and its list of answers; lines without a newline at the end. */
 export function drawPicture(picture: Picture, options: DrawOptions): string {
   const { wrap, width } = options;
@@ -222,7 +226,8 @@ function paint(columns: readonly (Mark | undefined)[], colour: boolean): string 
 }
 
 function tinted(mark: Pick<Mark, "tone" | "glyph"> | undefined, text: string): string {
-  return `\x1b[${SGR[mark?.tone ?? "mixed"]}m${text}\x1b[0m`;
+  const isOther = mark?.tone === "refused" && mark.glyph !== GLYPH_OF_REFUSAL;
+  return `\x1b[${isOther ? SGR_OTHER_REFUSAL : SGR[mark?.tone ?? "mixed"]}m${text}\x1b[0m`;
 }
 
 /** Each mark, what it means and how often it is there. */
