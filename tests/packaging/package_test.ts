@@ -29,6 +29,7 @@ const EXPECTED = [
   "./usr/lib/pam-deno/try_application",
   "./usr/lib/pam-deno/pam-deno.js",
   "./usr/lib/pam-deno/sdk/deno.json",
+  "./usr/lib/pam-deno/sdk/docs/errors/deny-thrown.md",
   "./usr/lib/pam-deno/sdk/mod.ts",
   "./usr/lib/pam-deno/sdk/sdk/lint/mod.ts",
   "./usr/lib/pam-deno/sdk/sdk/testing/mod.ts",

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { LogRecord } from "@logtape/logtape";
 import { Secret } from "../../../mod.ts";
 import { formatRecord } from "../../../sdk/worker/log.ts";
+import { behind } from "../codes.ts";
 
 function record(rawMessage: string, message: unknown[], properties: Record<string, unknown> = {}): LogRecord {
   return { category: ["pam-deno", "test"], level: "info", timestamp: 0, rawMessage, message, properties };
@@ -44,4 +45,10 @@ Deno.test("formatRecord() cuts a line that is too long", () => {
   const line = formatRecord(record("x", ["x".repeat(5_000)]));
   assert.equal(line.length, 2_001);
   assert.ok(line.endsWith("…"));
+});
+
+Deno.test("formatRecord() cuts a long line and leaves the code at its end", () => {
+  const line = formatRecord(record("", ["x".repeat(5_000), `${behind("not-caught")}`]));
+  assert.ok(line.endsWith(`xx…${behind("not-caught")}`), line);
+  assert.ok(line.length < 2_200);
 });
