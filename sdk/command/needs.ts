@@ -60,7 +60,9 @@ export async function runNeeds(
     const ran = `${tests} ${tests === 1 ? "test" : "tests"} and ${profiles} profiles of ${module}`;
     output.result(`${formatNeeds(needs, output.width)}\n`);
     output.note(
-      enough ? `${ran} needed what it declares` : `${ran}: what it declares is not what they needed`,
+      enough
+        ? `${ran} needed nothing that it does not declare`
+        : `${ran}: what it declares is not what they needed`,
     );
   }
   return enough ? EXIT.done : EXIT.failed;

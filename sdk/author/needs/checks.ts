@@ -178,9 +178,8 @@ class Sorting implements Uses {
     }
   }
 
-  #check({ kind, value, stack }: Check): void {
-    // The URL of a request comes beside its host.
-    if (kind === "net" && value !== undefined && /^[a-z]+:\/\//.test(value)) return;
+  #check({ kind, value: said, stack }: Check): void {
+    const value = kind === "net" && said !== undefined ? hostOf(said) : said;
     const moment = this.#momentOf(stack, value);
     if (moment === undefined) return;
     // Checks of some of Deno's functions carry the stack of the check before.
@@ -232,6 +231,20 @@ class Sorting implements Uses {
     const name = file.startsWith(folder) ? file.slice(folder.length) : file.replace(/^file:\/\//, "");
     return `${decodeURIComponent(name)}:${line}`;
   }
+}
+
+/** The ports of URLs without one. */
+const PORTS: Readonly<Record<string, string>> = {
+  "http:": "80",
+  "https:": "443",
+  "ws:": "80",
+  "wss:": "443",
+};
+
+/** A host with its port: requests are checked by their URL. */
+function hostOf(value: string): string {
+  const url = /^(?:https?|wss?):\/\//.test(value) ? URL.parse(value) : null;
+  return url === null ? value : `${url.hostname}:${url.port || PORTS[url.protocol]}`;
 }
 
 /** Whether what was used, or something above it, is among the options. */

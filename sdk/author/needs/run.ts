@@ -250,7 +250,7 @@ function ownersOf(subject: Subject, graph: readonly GraphModule[], sdk: string, 
 }
 
 function failure(
-  { word }: Subject,
+  { word, folder }: Subject,
   ran: { killed: string | undefined; stdout: string; stderr: string },
 ): string {
   const why = ran.killed === undefined ? "its tests fail" : `its tests were ended: ${ran.killed}`;
@@ -258,7 +258,13 @@ function failure(
     line.trim() !== "" && !/^ok \d|^TAP version|^Warning Permission broker/.test(line)
   );
   const shown = said.slice(0, SHOWN_LINES).map((line) => `  ${printable(line.trimEnd())}`);
-  return [`${word}: ${why}, so nothing says what it needs; they say:`, ...shown].join("\n");
+  const hint = Deno.uid() === 0
+    ? [
+      `as root they run as a user that nobody is, who can read ${folder} only if everybody can (chmod -R go+rX), and write nothing there: ` +
+      "or run this as the module's author",
+    ]
+    : [];
+  return [`${word}: ${why}, so nothing says what it needs; they say:`, ...shown, ...hint].join("\n");
 }
 
 function countTests(tap: string): { tests: number; profiles: number } {
