@@ -44,7 +44,7 @@ export interface Finding {
   readonly verdict: Verdict;
   /** What would have done, if it is too wide. */
   readonly enough?: readonly string[];
-  /** Who needed it, in the order in which they ran. */
+  /** Who needed it: tests by their places, then profiles. */
   readonly by: readonly Need[];
 }
 
@@ -239,8 +239,15 @@ function needsOf(uses: readonly Moment[]): Need[] {
       seen.set(key, { hook, by, ...at !== undefined && { at } });
     }
   }
-  return [...seen.values()];
+  // Deno loads files of tests in any order.
+  const isProfile = ({ by }: Need) => by.startsWith("profile ");
+  return [...seen.values()].sort((a, b) =>
+    Number(isProfile(a)) - Number(isProfile(b)) || byPlace.compare(a.by, b.by) ||
+    byPlace.compare(a.hook, b.hook)
+  );
 }
+
+const byPlace = new Intl.Collator("en", { numeric: true });
 
 /** The verdicts on what belongs into the declaration. */
 const DECLARED_FOR: readonly Verdict[] = ["needed", "missing", "wide"];
