@@ -16,6 +16,8 @@ reported("context-clock", {
   "const { now } = Date; export const at = now();": "now",
   "const { now: clock } = performance; export const at = clock();": "now",
   "export const clock = Date.now;": "Date.now",
+  "export class Clock { static started; static { const { now } = this; this.started = new Date(); } }":
+    "new Date()",
   'import { performance as clock } from "node:perf_hooks"; export const at = clock.now();': "clock.now",
   'import { hrtime } from "node:process"; export const at = hrtime.bigint();': "hrtime",
   'import process from "node:process"; export const at = process.hrtime();': "process.hrtime",
