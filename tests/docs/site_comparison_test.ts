@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { COMMANDS } from "../sdk/command/program.ts";
 import { ROOT } from "./page.ts";
 
 const TEXT = Deno.readTextFileSync(join(ROOT, "docs/comparison.md"));
@@ -64,6 +65,19 @@ Deno.test("docs/comparison.md answers the same questions about all, and about pa
       for (const answer of answers) assert.match(answer, ANSWER, `${heading}: ${feature}`);
     }
   }
+});
+
+Deno.test("docs/comparison.md says what pam-deno's commands are there for, and of no other", () => {
+  const named = [...TEXT.matchAll(/`pam-deno ([a-z]+)\b/g)].map(([, command]) => command!);
+  const commands: readonly string[] = COMMANDS;
+  assert.ok(named.length > 0);
+  assert.deepEqual(named.filter((command) => !commands.includes(command)), []);
+  const [, scaffolding] = TABLES.at(-1)!.rows.find(([feature]) => feature === "scaffolding")!;
+  assert.equal(
+    scaffolding!.startsWith("yes"),
+    commands.includes("new"),
+    "scaffolding is what `pam-deno new` does",
+  );
 });
 
 Deno.test("docs/comparison.md names its sources in the versions that it says were read", () => {

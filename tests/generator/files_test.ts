@@ -48,13 +48,23 @@ Deno.test("deno task gen --check finds the repository up to date", async () => {
 Deno.test("deno task gen --check names what is outdated, as does CI, and writes nothing", async () => {
   const path = await Deno.makeTempDir();
   try {
-    for (
-      const name of ["PROTOCOL.md", "deno.json", "deno.lock", "docs", "examples", "mod.ts", "scripts", "sdk"]
-    ) {
-      const copied = await new Deno.Command("cp", { args: ["-r", name, `${path}/${name}`], cwd: ROOT })
-        .output();
-      assert(copied.success);
-    }
+    const top = [...Deno.readDirSync(ROOT)].map(({ name }) => name).filter((name) => name.endsWith(".md"));
+    const names = [
+      "deno.json",
+      "deno.lock",
+      "docs",
+      "examples",
+      "mod.ts",
+      "scripts",
+      "sdk",
+      "tests/applications",
+    ];
+    const copied = await new Deno.Command("cp", {
+      args: ["-r", "--parents", ...top, ...names, path],
+      cwd: ROOT,
+    })
+      .output();
+    assert(copied.success);
     const gen = async (args: string[], env: Record<string, string>) => {
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "-A", "scripts/gen.ts", ...args],
