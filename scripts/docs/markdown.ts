@@ -180,14 +180,21 @@ function rules(targets: Targets): void {
     inTable = false;
     return "</table></div>\n";
   };
-  rules["th_open"] = (tokens, i) => `<th scope="col"${alignment(attribute(tokens[i]!, "style"))}>`;
-  rules["td_open"] = (tokens, i) => `<td${alignment(attribute(tokens[i]!, "style"))}>`;
+  rules["th_open"] = (tokens, i) => `<th scope="col"${classes(sideOf(tokens[i]!))}>`;
+  rules["td_open"] = (tokens, i) => {
+    const isLong = textOf(tokens[i + 1]!).length > WORD_COLUMNS;
+    return `<td${classes(isLong ? "long" : "", sideOf(tokens[i]!))}>`;
+  };
 }
 
-/** The page may have no styles of its own: a class says the same. */
-function alignment(style: string): string {
-  const [, side] = /^text-align:(right|center)$/.exec(style) ?? [];
-  return side === undefined ? "" : ` class="${side}"`;
+/** The side that a cell is aligned to. The page may have no styles of its own: a class says the same. */
+function sideOf(cell: Token): string {
+  return /^text-align:(right|center)$/.exec(attribute(cell, "style"))?.[1] ?? "";
+}
+
+function classes(...names: string[]): string {
+  const given = names.filter((name) => name !== "");
+  return given.length === 0 ? "" : ` class="${given.join(" ")}"`;
 }
 
 function headingBefore(tokens: readonly Token[], i: number): string {
