@@ -26,8 +26,7 @@ export default defineModule({
   grants: { password: ["authtok"] },
   permissions: {},
   changePassword: {
-    // The first pass must change nothing and ask for nothing; the old password is for pam_unix to check.
-    preliminary: () => "ignore",
+    // The first pass, `preliminary`, is left out: there is nothing to look at yet, and it succeeds.
     async update({ user, options, authtok, privileged, conversation, log, deny }) {
       let fault: string | undefined;
       try {
@@ -39,12 +38,12 @@ export default defineModule({
         log.warn("no new password to look at: {problem}", { problem: error.message });
         return "authtok_err";
       }
-      // It has looked, and pam_unix changes the password: whose word counts is pam_unix's.
-      if (fault === undefined) return "ignore";
+      // It has looked. The password is changed by pam_unix, behind this line.
+      if (fault === undefined) return "success";
       log.info("a new password is not good enough", { privileged });
       if (!privileged) return deny("authtok_err", fault);
       conversation.error(`${fault}; root may set it all the same`);
-      return "ignore";
+      return "success";
     },
   },
 }) as PamModule;
