@@ -11,11 +11,11 @@ import { missingPermissions, type ScopedPermissions } from "../../config/permiss
 import { stat } from "../../config/place.ts";
 import { LINE_TYPES, type LineType } from "../../hooks.ts";
 import type { ServiceLine } from "../../libpam/mod.ts";
-import { keepDescriptors } from "../../supervisor/descriptors.ts";
+import { keepDescriptors, SOCKET_PATH_MAX } from "../../supervisor/descriptors.ts";
 import { dropLoaderVariables, type Launcher, makeLauncher, ownUser } from "../../supervisor/launch.ts";
 import { type ModuleSocket, prepareModuleSocket } from "../../supervisor/socket.ts";
 import { endStrays } from "../../supervisor/strays.ts";
-import { type Identity, pickThrowawayUid } from "../../supervisor/uid.ts";
+import { checkReach, type Identity, pickThrowawayUid } from "../../supervisor/uid.ts";
 import { bundleSubject, type SubjectBundle } from "../bundle.ts";
 import type { Subject } from "../subject.ts";
 import { Application, MAIN } from "./applicant.ts";
@@ -124,14 +124,22 @@ export class Trial implements AsyncDisposable {
     }
     this.#identity = throwawayIdentity();
     const scene = this.scene = new Scene(this.#identity);
+    this.name = subject.name.slice(0, SOCKET_PATH_MAX - `${scene.runtimeDir}/.sock~`.length);
     this.places = new Places({ files: scene.files, folder: subject.folder });
     try {
       this.application = new Application(Deno.realPathSync(join(layout.libDir, PROGRAMS.application)));
       this.application.answerer = (messages) => person.answer(messages);
       this.#known = this.application.ready();
       this.#known.catch(() => {});
+      if (this.name === "") {
+        throw new AttemptError(`TMPDIR is too long for the path of a socket: use a shorter one`);
+      }
       this.#launcher = makeLauncher(scene.files);
-      this.#socket = prepareModuleSocket(scene.runtimeDir, subject.name);
+      const { program } = this.#launcher;
+      if (this.#identity) {
+        checkReach(this.#identity, [join(layout.libDir, PROGRAMS.worker), program, scene.files]);
+      }
+      this.#socket = prepareModuleSocket(scene.runtimeDir, this.name);
       this.#socket.publish();
     } catch (error) {
       scene[Symbol.dispose]();
@@ -143,6 +151,9 @@ export class Trial implements AsyncDisposable {
   get identity(): Identity | undefined {
     return this.#identity;
   }
+
+  /** What the module is called: by its own name, as far as that fits into the path of a socket. */
+  readonly name: string;
 
   /** What is served, once something is. */
   get served(): Served {
@@ -171,7 +182,6 @@ export class Trial implements AsyncDisposable {
   }
 
   async #serve(bundle: SubjectBundle): Promise<Served> {
-    const { subject } = this.#options;
     let worker = this.#start(bundle, this.#guess);
     const declared = await worker.declared;
     const { allowed, words } = this.#options;
@@ -182,7 +192,7 @@ export class Trial implements AsyncDisposable {
       worker = this.#start(bundle, permissions);
     }
     await worker.ready;
-    this.scene.knowModule(subject.name, declared.hooks);
+    this.scene.knowModule(this.name, declared.hooks);
     return this.#served = { declared, permissions, bundle };
   }
 
@@ -222,14 +232,14 @@ export class Trial implements AsyncDisposable {
 
   /** The module's line of a type, as it is tried. */
   lineOf(type: LineType): ServiceLine {
-    const { shim, words, subject, timeout } = this.#options;
+    const { shim, words, timeout } = this.#options;
     const grants = this.grantsOf(type);
     const { configDir, runtimeDir } = this.scene;
     const args = [
       ...[`config_dir=${configDir}`, `runtime_dir=${runtimeDir}`],
       ...timeout === undefined ? [] : [`timeout=${timeout}`],
       ...grants.length === 0 ? [] : [`grant=${grants.join(",")}`],
-      ...[subject.name, ...words],
+      ...[this.name, ...words],
     ];
     return { type, control: "required", module: shim, args };
   }
@@ -240,13 +250,13 @@ export class Trial implements AsyncDisposable {
     this.#socket[Symbol.dispose]();
     if (this.#identity) {
       const own = ownUser(this.#launcher, this.#identity);
-      if (own) await endStrays(own, this.#options.subject.name);
+      if (own) await endStrays(own, this.name);
     }
     this.scene[Symbol.dispose]();
   }
 
   #start(bundle: SubjectBundle, permissions: ScopedPermissions): AttemptWorker {
-    const { subject, words, layout, now } = this.#options;
+    const { words, layout, now } = this.#options;
     return this.#worker = new AttemptWorker({
       scene: this.scene,
       launcher: this.#launcher,
@@ -256,7 +266,7 @@ export class Trial implements AsyncDisposable {
       permissions,
       fd: this.#socket.fd,
       identity: this.#identity,
-      told: { name: subject.name, words, ...now === undefined ? {} : { now: now.toString() } },
+      told: { name: this.name, words, ...now === undefined ? {} : { now: now.toString() } },
     });
   }
 }

@@ -27,6 +27,7 @@ export const COMMANDS = [
   "serve",
   "simulate",
   "status",
+  "try",
 ] as const;
 
 /** How a run ended. */
