@@ -2,34 +2,39 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { FAILURES } from "../sdk/hooks.ts";
-import { Page, ROOT, Serving, shell } from "./docs/page.ts";
+import { Page, ROOT, shell } from "./docs/page.ts";
 
 const README = new Page("README.md");
 /** The folder in which the README's reader works, and what each run of the test puts in its place. */
 const FOLDER = "/tmp/policy";
 
-Deno.test("README.md begins with the module of examples/office-hours", () => {
-  const file = Deno.readTextFileSync(join(ROOT, "examples/office-hours/module.ts"));
-  assert.equal(README.file("examples/office-hours/module.ts"), file.slice(file.indexOf("import ")));
+Deno.test("README.md begins with a module of ten lines, and what the command that tries it prints", async () => {
+  const file = Deno.readTextFileSync(join(ROOT, "examples/weekend/module.ts"));
+  const block = README.file("examples/weekend/module.ts");
+  assert.equal(block, file.slice(file.indexOf("import ")));
+  assert.ok(block.trimEnd().split("\n").length <= 10);
+  const screen = /<!-- begin first screen -->([\s\S]*?)<!-- end first screen -->/.exec(README.text)?.[1] ??
+    "";
+  const [, command, printed] = /```sh\n([\s\S]*?)```\n\n```\n([\s\S]*?)```/.exec(screen) ?? [];
+  const { out } = await shell(command!);
+  assert.equal(withoutTimes(out), withoutTimes(printed!));
 });
 
-Deno.test("README.md leads an author from a file to a decision", async () => {
+/** What is measured is another each time. */
+function withoutTimes(text: string): string {
+  return text.replaceAll(/\d+(?:\.\d+)? ms of/g, "… ms of");
+}
+
+Deno.test("README.md leads an author from a file to a test and through an application", async () => {
   const folder = await Deno.makeTempDir({ prefix: "pam-deno-readme-" });
-  await Deno.chmod(folder, 0o755);
   const here = (text: string) => text.replaceAll(FOLDER, folder);
-  await Deno.mkdir(join(folder, "modules"));
   try {
-    for (const file of ["remote.ts", "modules/remote.jsonc", "remote_test.ts", "decide.ts"]) {
+    for (const file of ["remote.ts", "remote_test.ts"]) {
       await Deno.writeTextFile(join(folder, file), here(README.file(`${FOLDER}/${file}`)));
     }
     assert.match((await shell(here(README.command("remote_test.ts")))).out, /1 passed \| 0 failed/);
-    await using serving = new Serving(here(README.command("scripts/pam-deno serve")));
-    const said = await serving.ready();
-    assert.match(said, /^ready remote \(account\) in \d+ ms\n +account required .*pam_deno\.so .* remote\n/m);
-    const expected = README.blocks.find(({ language, text }) =>
-      language === "" && text.startsWith("root ::1")
-    );
-    assert.equal((await shell(here(README.command("decide.ts")))).out, expected?.text);
+    const { out } = await shell(here(README.command("--as sshd-publickey")));
+    assert.match(out, /account.*success/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -52,6 +52,8 @@ Deno.test("pam-deno simulate may besides start what it needs, and write a page w
     flag.startsWith("--allow-write=")
   );
   assert.ok(write?.split(",").includes(join(Deno.cwd(), "week.html")), write);
+});
+
 Deno.test("pam-deno try may besides have a folder of its own for what it tries", async () => {
   assert.deepEqual(await powers(await flags(["try"])), ["scratch", "passwords"]);
 });
