@@ -15,6 +15,7 @@ import {
   type Profile,
   PROFILE_SCENE,
   profileConversation,
+  ProfileCourse,
   type ProfileHandle,
   type ProfileName,
   profileOf,
@@ -107,27 +108,33 @@ const DATA_SILENT = 0x40000000;
 export class ProfileTrial {
   readonly #options: ProfileTrialOptions;
   readonly #steps: StepDocument[] = [];
-  readonly #succeeded = new Set<string>();
+  readonly #course: ProfileCourse;
   /** The processes that there are, each started by the one before. */
   readonly #running: string[] = [];
   /** The handles of each, and what the application has last seen of them. */
   readonly #handles = new Map<string, Map<string, Login>>();
   /** What children have left to their parents. */
   readonly #left = new Map<string, Readonly<Record<string, string>>>();
-  #expired: boolean;
   #refusedBy: number | undefined;
+  /** Whether PAM_USER is not any more what it was, and whether a question failed during the call. */
+  #isOther = false;
+  #questionFailed = false;
 
   /** A replay that has not begun. */
   constructor(options: ProfileTrialOptions) {
     this.#options = options;
-    this.#expired = options.profile.expired ?? false;
+    this.#course = new ProfileCourse(options.profile);
   }
 
   /** Makes all calls, until one of them ends it, and then those that tidy up. */
   async run(): Promise<ProfileDocument> {
     const { profile } = this.#options;
     this.#writeServices();
-    for (const step of profile.steps) if (this.#isCalled(step)) await this.#call(step);
+    for (const step of profile.steps) {
+      if (this.#course.isCalled(step)) { while (await this.#call(step) === "again"); }
+    }
+    this.#course.finish(this.#isOther);
+    this.#noteRefusal();
     await this.#endAll();
     return this.#document();
   }
@@ -150,13 +157,11 @@ export class ProfileTrial {
     );
   }
 
-  #isCalled({ when, cleansUp }: ProfileStep): boolean {
-    if (when === "expired" && !this.#expired) return false;
-    if (cleansUp === undefined) return this.#refusedBy === undefined;
-    return cleansUp.every((call) => this.#succeeded.has(call));
+  #noteRefusal(): void {
+    if (this.#course.refusedBy !== undefined) this.#refusedBy ??= this.#steps.length;
   }
 
-  async #call(step: ProfileStep): Promise<void> {
+  async #call(step: ProfileStep): Promise<"again" | "next"> {
     const { trial, person, subject, profile, now } = this.#options;
     const { call, handle: name = "main", flags = [], items = {}, environment = {} } = step;
     await this.#enter(step);
@@ -168,6 +173,7 @@ export class ProfileTrial {
     this.#left.delete(step.process);
     await trial.application.set(changed.items, changed.environment, name);
     person.forget();
+    this.#questionFailed = false;
     trial.application.answerer = this.#answerer(step, login);
     const before = {
       items: { ...itemsOf(login), ...changed.items },
@@ -193,22 +199,10 @@ export class ProfileTrial {
     });
     const { parent, leaves } = profile.processes[step.process]!;
     if (leaves !== undefined && parent !== undefined) this.#left.set(parent, seen.outcome.environment);
-    const isOther = profile.refusesOtherUser === true && before.items.user !== undefined &&
-      user !== before.items.user;
-    if (isOther || this.#ends(step, seen.outcome.code)) this.#refusedBy ??= this.#steps.length;
-    else if (seen.outcome.code === "success" || seen.outcome.code === "new_authtok_reqd") {
-      this.#succeeded.add(call);
-    }
-  }
-
-  /** Whether the application gives up after a call. */
-  #ends({ call, ignores = [], cleansUp }: ProfileStep, code: PamCode): boolean {
-    if (code === "success" || cleansUp !== undefined) return false;
-    if (code === "new_authtok_reqd" && call === "account") {
-      this.#expired = true;
-      return !this.#options.profile.steps.some(({ when }) => when === "expired");
-    }
-    return ignores !== "all" && !ignores.includes(code);
+    this.#isOther ||= before.items.user !== undefined && user !== before.items.user;
+    const next = this.#course.note(step, seen.outcome.code, this.#questionFailed);
+    this.#noteRefusal();
+    return next;
   }
 
   #texts<K extends string>(texts: Readonly<Partial<Record<K, string>>>): Record<K, string> {
@@ -283,36 +277,43 @@ export class ProfileTrial {
 
   // Who answers.
 
-  #answerer({ conversation, dropsInfo = false }: ProfileStep, { user, items }: Login): Answerer {
-    const { person, password, scene, profile: { limits = {} } } = this.#options;
-    const { messagesMax = Infinity, answerMax = Infinity, refusesEmpty = false } = limits;
-    const fits = (answer: string | null) =>
-      answer === null ||
-      (new TextEncoder().encode(answer).length <= answerMax && !(refusesEmpty && answer === ""));
+  #answerer(step: ProfileStep, login: Login): Answerer {
+    const { limits = {} } = this.#options.profile;
+    const answerer = step.conversation === "full" ? this.#asking(step, login) : this.#answering(step);
+    return async (messages) => {
+      const asks = messages.some(({ style }) => style.startsWith("prompt_"));
+      const isEnded = this.#questionFailed && step.call === "authenticate" && limits.failureEnds === true;
+      const answers = isEnded ? null : await answerer(messages);
+      if (asks && answers === null) this.#questionFailed = true;
+      return answers;
+    };
+  }
+
+  /** The application answers by itself, or not at all. */
+  #answering({ conversation, dropsInfo = false }: ProfileStep): Answerer {
+    const { person, password, profile: { limits = {} } } = this.#options;
+    const talk = profileConversation(conversation, { password, dropsInfo, limits, person: () => "conv_err" });
+    return (messages) => {
+      const answers = talk(messages);
+      const isRefused = typeof answers === "string";
+      for (const message of messages) {
+        const isText = message.style === "text_info" || message.style === "error_msg";
+        const isLost = conversation === "none" || isRefused || (dropsInfo && message.style === "text_info");
+        if (!isText || !isLost) person.note(message, isRefused ? "nobody" : "application");
+      }
+      return Promise.resolve(
+        isRefused ? null : answers.map((answer) => typeof answer === "string" ? answer : null),
+      );
+    };
+  }
+
+  /** The person is asked, but for the name, which the application has. */
+  #asking({ dropsInfo = false }: ProfileStep, { user, items }: Login): Answerer {
+    const { person, scene, profile: { limits = {} } } = this.#options;
+    const { messagesMax = Infinity, answerMax = Infinity, cutsAnswers = false } = limits;
+    const fits = (answer: string | null) => answer === null || cutsAnswers || octets(answer) <= answerMax;
     const isName = ({ style, text }: ConversationMessage) =>
       style === "prompt_echo_on" && user === undefined && text === items.user_prompt;
-    if (conversation !== "full") {
-      const talk = profileConversation(conversation, {
-        password,
-        dropsInfo,
-        limits,
-        person: () => "conv_err",
-      });
-      return (messages) => {
-        const answers = talk(messages);
-        const isRefused = typeof answers === "string";
-        for (const message of messages) {
-          const isText = message.style === "text_info" || message.style === "error_msg";
-          if (
-            isText && (conversation === "none" || isRefused || (dropsInfo && message.style === "text_info"))
-          ) continue;
-          person.note(message, isRefused ? "nobody" : "application");
-        }
-        return Promise.resolve(
-          isRefused ? null : answers.map((answer) => typeof answer === "string" ? answer : null),
-        );
-      };
-    }
     return async (messages) => {
       if (messages.length > messagesMax) return null;
       if (messages.every(isName)) {
@@ -323,7 +324,7 @@ export class ProfileTrial {
       const answers = await person.answer(heard);
       if (answers === null || !answers.every(fits)) return null;
       let next = 0;
-      return messages.map((message) => heard.includes(message) ? answers[next++]! : null);
+      return messages.map((message) => heard.includes(message) ? cut(answers[next++]!, answerMax) : null);
     };
   }
 
@@ -347,6 +348,17 @@ export class ProfileTrial {
       steps,
     };
   }
+}
+
+function octets(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** As much of an answer as the application takes, in whole characters. */
+function cut(answer: string | null, answerMax: number): string | null {
+  if (answer === null || octets(answer) <= answerMax) return answer;
+  const { read } = new TextEncoder().encodeInto(answer, new Uint8Array(answerMax));
+  return answer.slice(0, read);
 }
 
 function verdict(name: ProfileName, ending: StepDocument | undefined): string {
