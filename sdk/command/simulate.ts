@@ -259,17 +259,22 @@ async function askAll(plans: readonly Plan[], { layout, output, progress }: Cont
     [logged, shown] = [percent, now];
     progress.step(`asking ${plans[0]!.hook}, ${percent} % of ${all} questions${dayOf(plans[0]!, asked[0]!)}`);
   };
+  const over = new AbortController();
+  const asking = plans.map((plan, i) =>
+    ask(plan, layout, {
+      progress: (done) => {
+        asked[i] = done;
+        tell();
+      },
+      note: (text) => notes.add(text),
+    }, over.signal)
+  );
   try {
-    return await Promise.all(plans.map((plan, i) =>
-      ask(plan, layout, {
-        progress: (done) => {
-          asked[i] = done;
-          tell();
-        },
-        note: (text) => notes.add(text),
-      })
-    ));
+    return await Promise.all(asking);
   } catch (error) {
+    // The other side of a comparison is not left behind.
+    over.abort();
+    await Promise.allSettled(asking);
     throw error instanceof OptionError ? new UsageError(error.message) : error;
   } finally {
     progress.clear();

@@ -51,26 +51,31 @@ const NOT_GIVEN = ["run", "ffi"] as const;
  * @throws {OptionError} if it refuses the options.
  * @throws {LateError} if a hook takes too long.
  * @throws {RehearsalError} if it cannot be loaded.
+ * @throws the reason of `signal` when that fires.
  */
 export async function ask(
   plan: Plan,
   layout: Pick<Layout, "libDir" | "sdkDir" | "cacheDir">,
   events: AskEvents,
+  signal?: AbortSignal,
 ): Promise<Simulation> {
   const subject = findSubject(plan.module);
   const folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-simulate-" }));
   const over = new AbortController();
+  const until = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
+  const asked = askSubject(plan, subject, { layout, folder, events, until });
   try {
     // Beside the work, and not before it: it takes a second after a change.
-    const types = checkTypes(subject, layout, folder, over.signal);
-    const asked = askSubject(plan, subject, { layout, folder, events });
+    const types = checkTypes(subject, layout, folder, until);
     await Promise.race([asked, types.then((check) => demandTypes(check, plan.module)).then(() => asked)]);
     const check = await types;
     demandTypes(check, plan.module);
     if (check.verdict === "unchecked") events.note(check.text);
     return await asked;
   } finally {
+    // Whatever has failed: nothing that was started goes on, and nothing is left.
     over.abort();
+    await asked.catch(() => {});
     Deno.removeSync(folder, { recursive: true });
   }
 }
@@ -84,12 +89,14 @@ interface Around {
   readonly layout: Pick<Layout, "libDir" | "sdkDir" | "cacheDir">;
   readonly folder: string;
   readonly events: AskEvents;
+  /** Fires when nobody waits for the answers any more. */
+  readonly until: AbortSignal;
 }
 
 async function askSubject(
   plan: Plan,
   subject: Subject,
-  { layout, folder, events }: Around,
+  { layout, folder, events, until }: Around,
 ): Promise<Simulation> {
   const bundle = await bundleSubject(subject, layout, folder);
   bundle.warnings.forEach(events.note);
@@ -106,9 +113,9 @@ async function askSubject(
     );
   }
   const permissions = permissionsOf(plan, looked, events);
-  if (Object.keys(permissions).length === 0) return await askRehearsal(plan, looked, events);
+  if (Object.keys(permissions).length === 0) return await askRehearsal(plan, looked, events, until);
   await using allowed = await start(permissions);
-  return await askRehearsal(plan, allowed, events);
+  return await askRehearsal(plan, allowed, events, until);
 }
 
 /** What the module declares, with the options' values in their places. */
@@ -141,11 +148,19 @@ function optionsOf(words: readonly string[]): Readonly<Record<string, unknown>> 
   }
 }
 
-async function askRehearsal(plan: Plan, rehearsal: Rehearsal, events: AskEvents): Promise<Simulation> {
+async function askRehearsal(
+  plan: Plan,
+  rehearsal: Rehearsal,
+  events: AskEvents,
+  until: AbortSignal,
+): Promise<Simulation> {
+  until.throwIfAborted();
   const { hook, options, calendar, rows, users } = plan;
   const instants = calendar.starts.slice(0, cellsOf(calendar));
   let done = 0;
   const silent = Promise.withResolvers<never>();
+  silent.promise.catch(() => {});
+  until.addEventListener("abort", () => silent.reject(until.reason));
   const stuck = () => silent.reject(lateError(plan, done, false));
   let timer = setTimeout(stuck, SILENCE_MAX_MS);
   try {

@@ -338,6 +338,40 @@ Deno.test("simulate gives up on a hook that waits or loops for ever, and says wh
   for (const { status, stdout } of [waits, loops]) assert.deepEqual([status, stdout], [1, ""]);
 });
 
+Deno.test("simulate leaves no process and no file behind when it fails in the middle", async () => {
+  const slow = "await new Promise((done) => setTimeout(done, 200));";
+  using folder = new Folder({
+    "slow.ts": accountModule(`${slow} return "success";`),
+    "wrong.ts": accountModule(`${slow} return "sucess";`),
+    "throws.ts": MODULES["throws.ts"],
+  });
+  using place = new Folder();
+  Deno.chmodSync(place.path, 0o1777);
+  const asked = (...words: string[]) =>
+    pamDeno(["simulate", ...words, "--user=alice:a"], { TMPDIR: place.path });
+  const [slowly, wrong, throws] = ["slow.ts", "wrong.ts", "throws.ts"].map((name) => join(folder.path, name));
+  for (const words of [[wrong!], [slowly!, `--compare-with=${throws}`]]) {
+    const { status, stderr } = await asked(...words);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /does not type-check|gone wrong/);
+    assert.deepEqual([...Deno.readDirSync(place.path)].map(({ name }) => name), []);
+    assert.deepEqual(processesOf(place.path), []);
+  }
+});
+
+/** The command lines that name a place. */
+function processesOf(place: string): string[] {
+  return [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name)).flatMap(({ name }) => {
+    try {
+      const line = Deno.readTextFileSync(`/proc/${name}/cmdline`).replaceAll("\0", " ");
+      return line.includes(place) ? [line] : [];
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  });
+}
+
 Deno.test("simulate says what is wrong as JSON where that is asked for", async () => {
   const { status, stdout } = await simulate(TIME_OF_DAY, "--option=ours=1", "--json");
   assert.equal(status, 2);
