@@ -108,6 +108,7 @@ export const ERROR_CODES = {
   "workers-not-ready": ["worker", "New workers did not become ready"],
   "not-reloaded": ["worker", "A module was not reloaded, and goes on as before"],
   "socket-handed-over": ["worker", "The sockets that the service manager handed over cannot be used"],
+  "already-served": ["worker", "Another supervisor serves the same folder"],
   "run-as-refused": ["worker", "A worker's user cannot be used"],
   "system-refused": ["worker", "The system refused something that is needed"],
   unreachable: ["shim", "No connection to the module could be made"],

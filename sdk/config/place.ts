@@ -6,10 +6,18 @@
  */
 
 import { dirname, join } from "node:path";
+import type { ErrorCode } from "../error_codes.ts";
 
 /** A place that somebody else could change, or that is not what it should be. The message names the path and the remedy. */
 export class PlaceError extends Error {
   override name = "PlaceError";
+  /** The stable code of what is wrong. */
+  readonly errorCode: ErrorCode;
+
+  constructor(message: string, errorCode: ErrorCode = "place-unsafe") {
+    super(message);
+    this.errorCode = errorCode;
+  }
 }
 
 const STICKY = 0o1000;
@@ -89,6 +97,7 @@ export function lockRuntimeDir(path: string): Deno.FsFile {
   file.close();
   throw new PlaceError(
     `Another supervisor serves ${path}: stop it first, or name another folder with --runtime-dir`,
+    "already-served",
   );
 }
 

@@ -12,7 +12,6 @@
 
 import type { Server, Socket } from "node:net";
 import process from "node:process";
-import { plainError } from "../coded.ts";
 import {
   findInternals,
   type Internals,
@@ -211,8 +210,7 @@ function ignore() {}
 const soon = queueMicrotask;
 
 function cannotListen(fd: number, status?: number) {
-  const reason = status === undefined ? "" : ` (errno ${-status})`;
-  return plainError("system-refused", `Cannot listen on descriptor ${fd}${reason}`);
+  return new Error(`Cannot listen on descriptor ${fd}${status === undefined ? "" : ` (errno ${-status})`}`);
 }
 
 // The plain path.

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { decide } from "../worker/client.ts";
 import { makeFolder, ROOT } from "../worker/harness.ts";
 import { Command, gone, MODULE, Site, workers } from "./site.ts";
+import { behind } from "../codes.ts";
 
 Deno.test("pam-deno serve serves every module, says what line to use, and tidies up at SIGTERM", async () => {
   using site = new Site();
@@ -62,7 +63,8 @@ Deno.test("pam-deno serve refuses a runtime directory that another one serves, a
   assert.equal((await second.end()).code, 1);
   assert.equal(
     second.stderr,
-    `pam-deno: Another supervisor serves ${site.run}: stop it first, or name another folder with --runtime-dir\n`,
+    `pam-deno: Another supervisor serves ${site.run}: stop it first, or name another folder with --runtime-dir\n` +
+      `pam-deno:${behind("already-served")}\n`,
   );
   assert.equal((await decide(site.socket("hours")))?.type, "result");
 });
@@ -171,6 +173,7 @@ Deno.test("pam-deno serve says which folder is missing", async () => {
   assert.equal((await command.end()).code, 1);
   assert.equal(
     command.stderr,
-    `pam-deno: ${folder.path}/modules: there is no such folder: make it, with a file NAME.jsonc for each module\n`,
+    `pam-deno: ${folder.path}/modules: there is no such folder: make it, with a file NAME.jsonc for each module\n` +
+      `pam-deno:${behind("config-invalid")}\n`,
   );
 });
