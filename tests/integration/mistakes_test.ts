@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import type { PamCode } from "../../sdk/tokens.ts";
 import { assertSeen, fixture, play, type Scene, shareHarness } from "./scene.ts";
+import type { ErrorCode } from "../../sdk/error_codes.ts";
+import { behind } from "../sdk/codes.ts";
 
 const shared = shareHarness((harness) => {
   harness.configure("mistakes", fixture("mistakes"));
@@ -11,29 +13,40 @@ const shared = shareHarness((harness) => {
 const THREW = "err account mistakes: threw, service_err in \\d+ ms for user nobody: the worker says: ";
 const BROKEN = "err account mistakes: protocol, system_err in \\d+ ms for user nobody: the worker says: ";
 
-const ROWS: readonly [mistake: string, code: PamCode, log: string][] = [
-  ["throw", "service_err", `^${THREW}.*RangeError.*the table has no row for today`],
-  ["throw a string", "service_err", `^${THREW}.*just words`],
-  ["throw two lines", "service_err", `^${THREW}.*one \\| PAM success\\?\\[2J%n%s`],
-  ["reject", "service_err", `^${THREW}.*the server said no`],
-  ["return nothing", "service_err", `^${THREW}account returned nothing`],
-  ["return true", "service_err", `^${THREW}account returned true: return "success" or deny`],
-  ["return false", "service_err", `^${THREW}account returned false: .*not a boolean`],
-  ["return a number", "service_err", `^${THREW}account returned 0`],
-  ["resolve to nothing", "service_err", `^${THREW}account returned nothing`],
+const ROWS: readonly [mistake: string, code: PamCode, log: string, errorCode: ErrorCode][] = [
+  ["throw", "service_err", `^${THREW}.*RangeError.*the table has no row for today`, "handler-threw"],
+  ["throw a string", "service_err", `^${THREW}.*just words`, "no-error-thrown"],
+  ["throw two lines", "service_err", `^${THREW}.*one \\| PAM success\\?\\[2J%n%s`, "handler-threw"],
+  ["reject", "service_err", `^${THREW}.*the server said no`, "handler-threw"],
+  ["return nothing", "service_err", `^${THREW}account returned nothing`, "nothing-returned"],
+  [
+    "return true",
+    "service_err",
+    `^${THREW}account returned true: return "success" or deny`,
+    "boolean-returned",
+  ],
+  ["return false", "service_err", `^${THREW}account returned false: .*not a boolean`, "boolean-returned"],
+  ["return a number", "service_err", `^${THREW}account returned 0`, "no-code-returned"],
+  ["resolve to nothing", "service_err", `^${THREW}account returned nothing`, "nothing-returned"],
   [
     "return a code of another hook",
     "system_err",
     `^${BROKEN}.*"session_err", which is a code of openSession`,
+    "wrong-code",
   ],
-  ["return incomplete", "system_err", `^${BROKEN}.*"incomplete", which is no code of any hook`],
-  ["return a word", "system_err", `^${BROKEN}.*"yes", which is no code of any hook`],
-  ["deny and return success", "service_err", `^${THREW}.*deny\\(\\) must be returned`],
-  ["deny with success", "service_err", `^${THREW}.*deny\\(\\) does not take "success" in account`],
-  ["throw a denial", "service_err", `^${THREW}.*deny\\(\\) must be returned`],
+  ["return incomplete", "system_err", `^${BROKEN}.*"incomplete", which is no code of any hook`, "wrong-code"],
+  ["return a word", "system_err", `^${BROKEN}.*"yes", which is no code of any hook`, "wrong-code"],
+  ["deny and return success", "service_err", `^${THREW}.*deny\\(\\) must be returned`, "deny-not-returned"],
+  [
+    "deny with success",
+    "service_err",
+    `^${THREW}.*deny\\(\\) does not take "success" in account`,
+    "deny-takes-refusals",
+  ],
+  ["throw a denial", "service_err", `^${THREW}.*deny\\(\\) must be returned`, "deny-thrown"],
 ];
 
-for (const [mistake, code, log] of ROWS) {
+for (const [mistake, code, log, errorCode] of ROWS) {
   Deno.test(`a handler that does this is refused, and the log says it: ${mistake}`, async () => {
     const seen = await play(shared(), {
       module: "mistakes",
@@ -42,6 +55,9 @@ for (const [mistake, code, log] of ROWS) {
       args: [`do=${mistake}`],
     });
     assertSeen(seen, { code, log: new RegExp(log) });
+    const fault = seen.log.find(({ text }) => text.includes("the worker says: "))!;
+    assert.ok(fault.text.endsWith(behind(errorCode)), fault.text);
+    assert.equal(fault.text.split("https://jsr.io/").length, 2, "one code on a line");
   });
 }
 
