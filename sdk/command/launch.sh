@@ -55,6 +55,7 @@ launch_flags() {
   shift 2
   case $(launch_command "$@") in
     serve) own_permissions "$launch_deno" "$launch_lib_dir" serve "$@" ;;
+    # needs starts an author's tests, which hold them all themselves, and as root puts a file system together for them, as add does.
     add | remove | rollback | reload | needs) echo --allow-all ;;
     check)
       # It asks modules what they declare and what they say of the options of pam.d lines, in processes that may do nothing.

@@ -49,9 +49,9 @@ export async function findNeeds(subject: Subject, { layout, options, onStep }: N
     const { verdict, text } = await types;
     if (verdict === "wrong") throw new NeedsError(`${word}: it does not type-check:\n${text}`);
     onStep(`running the tests of ${word}`);
-    const { uses, tests, profiles, warnings } = await runTests({ subject, declaration, layout, options });
+    const { uses, tests, profiles } = await runTests({ subject, declaration, layout, options });
     const unchecked = verdict === "unchecked" ? [text] : [];
-    return { ...compare(declaration, uses), tests, profiles, warnings: [...unchecked, ...warnings] };
+    return { ...compare(declaration, uses), tests, profiles, warnings: [...unchecked, ...bundle.warnings] };
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

@@ -4,24 +4,26 @@
  *
  * Tests are programs, which may do whatever their author likes. Whoever runs `deno test` in a module's folder trusts them that far, so an
  * ordinary user's run as that user. As root they would hold the machine: there they run as a throwaway user in a file system that has
- * nothing but the module's folder, the SDK and Deno's packages, where that cannot be had as the user alone.
+ * nothing but /usr, the module's folder, the SDK and Deno's packages. Where that cannot be had they are not run.
  *
  * @module
  */
 
-import { basename, dirname, join } from "node:path";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Layout } from "../../config/layout.ts";
 import { resolvePermissions } from "../../config/permissions.ts";
 import { stat } from "../../config/place.ts";
 import { type GraphModule, moduleGraph } from "../../install/deno_tool.ts";
-import { openJail } from "../../install/jail.ts";
+import { manifestsIn, readProject } from "../../install/import_map.ts";
+import { type JailedResult, openJail } from "../../install/jail.ts";
 import { printable } from "../../supervisor/lines.ts";
 import type { Declaration } from "../../supervisor/probe.ts";
 import { OBSERVER_NAME } from "../../testing/observer.ts";
 import { wordsOf } from "../../words.ts";
 import type { Subject } from "../subject.ts";
-import { type Owners, readAudit, TEST_FILE, type Uses, usesIn } from "./checks.ts";
+import { type Check, type Owners, readAudit, TEST_FILE, type Uses, usesIn } from "./checks.ts";
 import { preloadText, profilesText } from "./marks.ts";
 
 /** How long the tests may take, in ms. */
@@ -37,6 +39,8 @@ const STACK_FRAMES = 64;
  */
 const NOWHERE = "/nonexistent/pam-deno-needs";
 const ALLOWED = ["--allow-all", `--deny-read=${NOWHERE}`, `--deny-write=${NOWHERE}`];
+/** What Deno may write of the checks, in bytes: about 1 KiB each. */
+const AUDIT_MAX = 256 * 1024 ** 2;
 /** How deep below the module's folder tests are looked for. */
 const DEPTH_MAX = 8;
 
@@ -70,77 +74,127 @@ export interface TestRunResult {
   readonly tests: number;
   /** How many profiles. */
   readonly profiles: number;
-  /** What whoever reads it should know. */
-  readonly warnings: readonly string[];
 }
 
 /**
  * Runs them.
  *
- * @throws {NeedsError} if there are no tests, or if they fail.
+ * @throws {NeedsError} if there are no tests, if they fail, or if root cannot run them as somebody else.
  */
-export async function runTests({ subject, declaration, layout, options }: TestRun): Promise<TestRunResult> {
-  const files = testsOf(subject);
+export async function runTests(run: TestRun): Promise<TestRunResult> {
+  const { subject, layout } = run;
+  if (subject.folder === "/") {
+    throw new NeedsError(`${subject.word}: put the module into a folder of its own`);
+  }
+  const tests = testsOf(subject);
   const config = configOf(subject, layout);
   const graph = await moduleGraph(subject.file, config.map((path) => `--config=${path}`), subject.folder);
+  const sdk = sdkOf(graph);
   const stage = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-needs-" }));
   try {
-    const work = join(stage, "work");
-    const root = join(stage, "root");
-    for (const path of [work, root, ...EMPTY.map((name) => join(root, name))]) {
-      Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
-    }
-    copyLink("/etc/localtime", root);
-    const names = ["preload.js", "profiles_test.js", "audit"].map((name) => join(work, name));
-    const [preload, profiles, audit] = names as [string, string, string];
-    const module = pathToFileURL(subject.file).href;
-    const sdk = sdkOf(graph);
-    const { permissions } = resolvePermissions(declaration.permissions, wordsOf(options));
-    Deno.writeTextFileSync(preload, preloadText(module, dirname(subject.file), OBSERVER_NAME));
-    Deno.writeTextFileSync(
-      profiles,
-      profilesText(module, `${sdk}sdk/testing/mod.ts`, OBSERVER_NAME, { options, permissions }),
-    );
-    const rootRuns = Deno.uid() === 0;
-    if (rootRuns) Deno.chmodSync(stage, 0o711);
-    const jail = openJail({
-      root,
-      readable: readableOf(subject, layout, config),
-      writable: rootRuns ? [work] : [],
-      through: [stage],
-    });
-    const ran = await jail.run({
-      command: [
-        rootRuns ? Deno.realPathSync(Deno.execPath()) : Deno.execPath(),
-        ...["test", "--no-prompt", "--no-check", "--quiet", "--reporter=tap", ...ALLOWED],
-        `--v8-flags=--stack-trace-limit=${STACK_FRAMES}`,
-        ...config.length > 0 ? [`--config=${config[0]}`] : ["--no-config"],
-        ...hasLock(subject) ? ["--frozen"] : ["--no-lock"],
-        `--preload=${preload}`,
-        ...files,
-        profiles,
-      ],
-      env: {
-        ...rootRuns ? { HOME: work, TMPDIR: work, DENO_DIR: cacheDir(), PATH } : Deno.env.toObject(),
-        DENO_AUDIT_PERMISSIONS: audit,
-        DENO_TRACE_PERMISSIONS: "1",
-        DENO_NO_UPDATE_CHECK: "1",
-        NO_COLOR: "1",
-      },
-      network: true,
-      timeoutMs: TESTS_MAX_MS,
-      outputMax: OUTPUT_MAX,
-    });
+    const files = prepare(stage, run, sdk);
+    const ran = await runInJail(run, { stage, files, tests, config });
     if (!ran.success) throw new NeedsError(failure(subject, ran));
     const counted = countTests(ran.stdout);
     if (counted.tests === 0) throw new NeedsError(noTests(subject));
-    const owners = ownersOf(subject, graph, sdk, [preload, profiles]);
-    const uses = usesIn(readAudit(Deno.readTextFileSync(audit)), owners);
+    const owners = ownersOf(subject, graph, sdk, [files.preload, files.profiles]);
+    const uses = usesIn(checksIn(files.audit, subject), owners);
     if (uses.hooks.size === 0) throw new NeedsError(noHooks(subject));
-    const warnings = jail.uid === undefined ? [] : jail.warnings;
-    return { uses, ...counted, warnings };
+    return { uses, ...counted };
   } finally {
     Deno.removeSync(stage, { recursive: true });
+  }
+}
+
+/** What the tests' process is given besides the tests. */
+interface Files {
+  /** The folder that it may write. */
+  readonly work: string;
+  /** What is run before each file of tests. */
+  readonly preload: string;
+  /** The profiles. */
+  readonly profiles: string;
+  /** What Deno writes the checks to. */
+  readonly audit: string;
+}
+
+function prepare(stage: string, { subject, declaration, options }: TestRun, sdk: string): Files {
+  const work = join(stage, "work");
+  for (const path of ["work", "root", ...EMPTY.map((name) => join("root", name))]) {
+    Deno.mkdirSync(join(stage, path), { recursive: true, mode: 0o755 });
+  }
+  const [preload, profiles, audit] = ["preload.js", "profiles_test.js", "audit"].map((name) =>
+    join(work, name)
+  ) as [string, string, string];
+  const module = pathToFileURL(subject.file).href;
+  const { permissions } = resolvePermissions(declaration.permissions, wordsOf(options));
+  const scene = { options, permissions };
+  Deno.writeTextFileSync(preload, preloadText(module, dirname(subject.file), OBSERVER_NAME));
+  Deno.writeTextFileSync(profiles, profilesText(module, `${sdk}sdk/testing/mod.ts`, OBSERVER_NAME, scene));
+  return { work, preload, profiles, audit };
+}
+
+/** Where what is. */
+interface Scene {
+  readonly stage: string;
+  readonly files: Files;
+  readonly tests: readonly string[];
+  readonly config: readonly string[];
+}
+
+async function runInJail({ subject, layout }: TestRun, scene: Scene): Promise<JailedResult> {
+  const { stage, files: { work, preload, profiles, audit }, tests, config } = scene;
+  const isRoot = Deno.uid() === 0;
+  const root = join(stage, "root");
+  if (isRoot) {
+    Deno.chmodSync(stage, 0o711);
+    copyLink("/etc/localtime", root);
+  }
+  const jail = openJail({
+    root,
+    readable: readableOf(subject, layout, config),
+    writable: isRoot ? [work] : [],
+    through: [stage],
+  });
+  if (isRoot && jail.kind !== "file system") throw new NeedsError(noJail(subject));
+  return await jail.run({
+    command: [
+      isRoot ? Deno.realPathSync(Deno.execPath()) : Deno.execPath(),
+      ...["test", "--no-prompt", "--no-check", "--quiet", "--reporter=tap", ...ALLOWED],
+      `--v8-flags=--stack-trace-limit=${STACK_FRAMES}`,
+      ...config.length > 0 ? [`--config=${config[0]}`] : ["--no-config"],
+      ...hasLock(subject) ? ["--frozen"] : ["--no-lock"],
+      `--preload=${preload}`,
+      ...tests,
+      profiles,
+    ],
+    env: {
+      ...isRoot ? { HOME: work, TMPDIR: work, DENO_DIR: cacheDir(), PATH } : Deno.env.toObject(),
+      DENO_AUDIT_PERMISSIONS: audit,
+      DENO_TRACE_PERMISSIONS: "1",
+      DENO_NO_UPDATE_CHECK: "1",
+      NO_COLOR: "1",
+    },
+    network: true,
+    timeoutMs: TESTS_MAX_MS,
+    outputMax: OUTPUT_MAX,
+  });
+}
+
+/** The checks in the audit. Whoever ran the tests could have put anything in its place, such as a link to a file of root's. */
+function checksIn(path: string, { word }: Subject): Check[] {
+  let fd;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const { size } = fstatSync(fd);
+    if (!fstatSync(fd).isFile() || size > AUDIT_MAX) throw new Error("it is no file, or too large");
+    return readAudit(readFileSync(fd, "utf8"));
+  } catch (error) {
+    // What a parser says quotes the text.
+    const why = error instanceof SyntaxError ? "the tests have written to it" : (error as Error).message;
+    throw new NeedsError(`${word}: Deno's record of the permission checks cannot be read: ${why}`);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
@@ -170,6 +224,11 @@ function noHooks({ word }: Subject): string {
     "options: write such a test, or give the profiles the options with --option NAME=VALUE";
 }
 
+function noJail({ word }: Subject): string {
+  return `${word}: its tests would run as root with all of this machine, since mount namespaces are not usable here: run this as an ` +
+    "ordinary user";
+}
+
 /** The deno.json that imports are named in: that of the module, else the one beside the SDK, as in a checkout. */
 function configOf({ configFile }: Subject, { sdkDir }: Pick<Layout, "sdkDir">): string[] {
   if (configFile !== undefined) return [configFile];
@@ -188,7 +247,7 @@ function hasLock({ folder }: Subject): boolean {
 function readableOf(
   { folder, file }: Subject,
   { sdkDir }: Pick<Layout, "sdkDir">,
-  config: string[],
+  config: readonly string[],
 ): string[] {
   const packages = ["npm", "remote", "dl"].map((name) => join(cacheDir(), name));
   const machine = ["/usr", "/bin", "/sbin", "/lib", "/lib64"];
@@ -199,12 +258,11 @@ function readableOf(
   ];
 }
 
-/** The folders that a deno.json links packages to. */
+/** The packages that a deno.json links, and nothing else that it may name. */
 function linkedBy(config: string): string[] {
-  const { links } = JSON.parse(Deno.readTextFileSync(config).replace(/^\s*\/\/.*$/gm, "")) as {
-    links?: unknown;
-  };
-  return Array.isArray(links) ? links.map((link) => join(dirname(config), String(link))) : [];
+  const { links } = readProject(dirname(config)).config;
+  const paths = Array.isArray(links) ? links.map((link) => resolve(dirname(config), String(link))) : [];
+  return paths.filter((path) => manifestsIn(path).length > 0);
 }
 
 /** The workspace that a folder is a member of. */

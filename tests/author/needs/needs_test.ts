@@ -107,7 +107,7 @@ Deno.test("needs takes no check of a test's server for the module's, and sees a 
   assert.equal(status, 0);
 });
 
-Deno.test("needs runs the profiles with the options that it is told, and no hook of theirs does more than is declared", async () => {
+Deno.test("needs runs the profiles with the options that it is told", async () => {
   const asked: string[] = [];
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ url }) => {
     asked.push(new URL(url).pathname);
@@ -118,6 +118,29 @@ Deno.test("needs runs the profiles with the options that it is told, and no hook
   assert.ok(profiles > 10, `${profiles} profiles`);
   assert.ok(permissions[0]!.by.some(({ by }) => by === "profile sshd-password"));
   assert.ok(asked.includes("/alice"));
+});
+
+Deno.test("needs lets the profiles' hooks do what is declared and no more, and tells what they asked for", async () => {
+  const asked: string[] = [];
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ url }) => {
+    asked.push(url);
+    return new Response("yes");
+  });
+  const text = Deno.readTextFileSync(join(MODULES, "branch", "module.ts"))
+    .replace(/^ *permissions: .*\n/m, "").replace('"valibot"', '"npm:valibot@^1.5.0"');
+  using folder = open(
+    new Folder({
+      "module.ts": text,
+      "server.ts": Deno.readTextFileSync(join(MODULES, "branch", "server.ts")),
+      "module_test.ts": 'Deno.test("nothing", () => {});\n',
+    }),
+  );
+  const words = ["needs", "--json", join(folder.path, "module.ts"), "--option"];
+  const { status, stdout } = await pamDeno([...words, `server=127.0.0.1:${server.addr.port}`]);
+  const { permissions: [{ value, verdict, by: [first] }] } = JSON.parse(stdout);
+  assert.deepEqual([value, verdict, first.by], [{ option: "server" }, "missing", "profile display-manager"]);
+  assert.deepEqual(asked, []);
+  assert.equal(status, 1);
 });
 
 /** As root the tests run as somebody who must be able to read them. */
@@ -204,6 +227,28 @@ Deno.test({
     using folder = new Folder({ "module.ts": accountModule('return "success";'), "module_test.ts": TEST });
     const { status, stderr } = await pamDeno(["needs", join(folder.path, "module.ts")]);
     assert.match(stderr, /Permission denied[\s\S]*run as a user that nobody is[^\n]*chmod/);
+    assert.equal(status, 1);
+  },
+});
+
+Deno.test({
+  name: "needs reads nothing that tests put in the place of what Deno writes down (needs root)",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    using secret = new Folder({ "secret": "s3cret" });
+    const test = `${TEST}
+Deno.test("it cheats", () => {
+  const audit = Deno.env.get("TMPDIR") + "/audit";
+  Deno.removeSync(audit);
+  Deno.symlinkSync(${JSON.stringify(join(secret.path, "secret"))}, audit);
+});
+`;
+    using folder = open(
+      new Folder({ "module.ts": accountModule('return "success";'), "module_test.ts": test }),
+    );
+    const { status, stderr } = await pamDeno(["needs", join(folder.path, "module.ts")]);
+    assert.match(stderr, /record of the permission checks cannot be read/);
+    assert.ok(!stderr.includes("s3cret"), stderr);
     assert.equal(status, 1);
   },
 });
