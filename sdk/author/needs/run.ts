@@ -89,7 +89,7 @@ export async function runTests(run: TestRun): Promise<TestRunResult> {
   const tests = testsOf(subject);
   const config = configOf(subject, layout);
   const graph = await moduleGraph(subject.file, config.map((path) => `--config=${path}`), subject.folder);
-  const sdk = sdkOf(graph);
+  const sdk = sdkOf(graph, subject);
   const stage = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-needs-" }));
   try {
     const files = prepare(stage, run, sdk);
@@ -289,13 +289,16 @@ function cacheDir(): string {
 }
 
 /** Where the SDK is that the module imports: what its main file's URL begins with. */
-function sdkOf(graph: readonly GraphModule[]): string {
+function sdkOf(graph: readonly GraphModule[], { word }: Subject): string {
   const entries = graph.map(({ specifier }) => specifier).filter((url) =>
     /^(?:file:\/\/.*|https:\/\/[^/]+\/@pam-deno\/sdk\/[^/]+)\/mod\.ts$/.test(url) &&
     graph.some(({ specifier }) => specifier === url.replace(/mod\.ts$/, "sdk/module.ts"))
   );
   if (entries.length > 0) return entries[0]!.replace(/mod\.ts$/, "");
-  throw new NeedsError("it does not import defineModule from @pam-deno/sdk");
+  throw new NeedsError(
+    `${word}: nothing says where @pam-deno/sdk is, which it and its tests import: write ` +
+      '"imports": { "@pam-deno/sdk": "jsr:@pam-deno/sdk@^0.1.0" } into a deno.json beside it',
+  );
 }
 
 function ownersOf(subject: Subject, graph: readonly GraphModule[], sdk: string, own: string[]): Owners {
