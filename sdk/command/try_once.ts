@@ -39,10 +39,10 @@ export interface Ran {
 }
 
 /** Bundles the module, serves it, and calls a hook or replays an application. */
-export async function runOnce(attempt: Attempt): Promise<Ran> {
+export async function runOnce(attempt: Attempt, onBundled: () => void = () => {}): Promise<Ran> {
   const { trial, person, profile } = attempt;
   person.reset();
-  const { bundle, declared } = await trial.serve();
+  const { bundle, declared } = await trial.serve(onBundled);
   const document = profile === undefined ? await callHook(attempt) : await profile(attempt);
   const { unused } = person;
   const problems = [

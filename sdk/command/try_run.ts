@@ -37,7 +37,7 @@ export async function runTrial(words: TryWords, { layout, output }: Context): Pr
     return await endingWith(
       attempt,
       keyboard,
-      () => words.watch ? watch(attempt, layout, keyboard) : once(attempt, layout),
+      (ended) => words.watch ? watch(attempt, layout, keyboard, ended) : once(attempt, layout, ended),
     );
   } catch (error) {
     return failed(error, words, output);
@@ -59,10 +59,10 @@ function failed(
   return reportFailure(error, output, { json: false, debug: debug ?? false });
 }
 
-async function once(attempt: Attempt, layout: Layout): Promise<number> {
+async function once(attempt: Attempt, layout: Layout, ended: AbortSignal): Promise<number> {
   const { words, subject, trial, output } = attempt;
-  const checking = checkTypes(subject, layout, trial.scene.work);
-  checking.catch(() => {});
+  const checking = checkTypes(subject, layout, trial.scene.work, ended);
+  trial.beforeEnd(checking);
   const ran = await runOnce(attempt);
   if (!words.json) showRan(ran, output);
   const types = await checking;
@@ -115,43 +115,61 @@ async function inMemory(
 }
 
 /** Tries it again whenever one of its files has changed, until a signal ends this. */
-async function watch(attempt: Attempt, layout: Layout, keyboard: Keyboard): Promise<number> {
+async function watch(
+  attempt: Attempt,
+  layout: Layout,
+  keyboard: Keyboard,
+  ended: AbortSignal,
+): Promise<number> {
   const { subject, trial } = attempt;
   using changes = new Changes();
-  const configs = subject.configFile === undefined ? [] : [subject.configFile];
+  const always = [subject.file, ...subject.configFile === undefined ? [] : [subject.configFile]];
+  let known: readonly string[] = [];
   for (;;) {
-    changes.watch([subject.file, ...configs], { anyBeside: true });
     const changed = changes.next();
-    // Whoever saves while a question waits wants to see what was saved.
-    changed.then(() => keyboard.giveUp());
-    const ended = new AbortController();
-    changed.then(() => ended.abort());
-    await watchedRun(attempt, layout, ended.signal);
-    const inputs = trial.lastInputs;
-    if (inputs.length > 0) changes.watch([...inputs, ...configs]);
+    changes.watch([...always, ...known], { anyBeside: true });
+    const outdated = new AbortController();
+    changed.then(() => {
+      outdated.abort();
+      // Whoever saves while a question waits wants to see what was saved.
+      keyboard.giveUp();
+    });
+    const since = Date.now();
+    const onBundled = () => {
+      known = trial.lastInputs;
+      changes.watch([...always, ...known], { since });
+    };
+    await watchedRun(attempt, { layout, onBundled, signal: AbortSignal.any([ended, outdated.signal]) });
     await changed;
   }
 }
 
-async function watchedRun(attempt: Attempt, layout: Layout, signal: AbortSignal): Promise<void> {
+/** What one of several runs is told. */
+interface WatchedRun {
+  readonly layout: Layout;
+  /** Told when it is known which files the module is made of. */
+  readonly onBundled: () => void;
+  /** Says that what is being done is not wanted any more. */
+  readonly signal: AbortSignal;
+}
+
+async function watchedRun(attempt: Attempt, { layout, onBundled, signal }: WatchedRun): Promise<void> {
   const { words, subject, trial, output } = attempt;
   if (!words.json) output.result(rule(output));
   try {
-    const ran = await runOnce(attempt);
+    const ran = await runOnce(attempt, onBundled);
     // Types take longer than the answer: they come behind it.
     if (words.json) showJson(ran, null, output);
     else showRan(ran, output);
   } catch (error) {
-    if (signal.aborted) return;
-    failed(error, words, output);
+    if (!signal.aborted) failed(error, words, output);
     return;
   }
-  try {
-    const types = await checkTypes(subject, layout, trial.scene.work, signal);
-    if (!signal.aborted) showTypes(types, output);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+  if (signal.aborted) return;
+  const checking = checkTypes(subject, layout, trial.scene.work, signal);
+  trial.beforeEnd(checking);
+  const types = await checking;
+  if (!signal.aborted) showTypes(types, output);
 }
 
 /** A line between two runs, with the time. */
@@ -161,10 +179,16 @@ function rule(output: Output): string {
 }
 
 /** Ends the trial when it is over, and when a signal ends this process. */
-async function endingWith<T>({ trial }: Attempt, keyboard: Keyboard, run: () => Promise<T>): Promise<T> {
+async function endingWith<T>(
+  { trial }: Attempt,
+  keyboard: Keyboard,
+  run: (ended: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
   const listeners = ENDING.map((signal) => {
     const listener = async () => {
       forget();
+      ended.abort();
       keyboard[Symbol.dispose]();
       await trial[Symbol.asyncDispose]().catch(() => {});
       Deno.kill(Deno.pid, signal);
@@ -176,8 +200,9 @@ async function endingWith<T>({ trial }: Attempt, keyboard: Keyboard, run: () => 
     for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
   };
   try {
-    return await run();
+    return await run(ended.signal);
   } finally {
+    ended.abort();
     await trial[Symbol.asyncDispose]();
     forget();
   }

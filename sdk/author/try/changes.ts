@@ -29,16 +29,21 @@ export class Changes implements Disposable {
     this.#debounceMs = debounceMs;
   }
 
-  /** Watches `files`; with `anyBeside`, whatever may be a source in their folders too. */
-  watch(files: readonly string[], { anyBeside = false } = {}): void {
-    this.#files = anyBeside ? undefined : new Set(files.map((path) => resolve(path)));
-    const folders = [...new Set(files.map((path) => dirname(resolve(path))))].filter(isFolder).sort();
+  /**
+   * Watches `files`; with `anyBeside`, whatever may be a source in their folders too. What of them has changed since `since`, in ms, and
+   * was not watched until now counts as changed now.
+   */
+  watch(files: readonly string[], { anyBeside = false, since = Infinity } = {}): void {
+    const paths = files.map((path) => resolve(path));
+    this.#files = anyBeside ? undefined : new Set(paths);
+    const folders = [...new Set(paths.map((path) => dirname(path)))].filter(isFolder).sort();
     const key = folders.join("\n");
     if (key === this.#folders || folders.length === 0) return;
     this.#folders = key;
     this.#watcher?.close();
     this.#watcher = Deno.watchFs(folders, { recursive: false });
     void this.#follow(this.#watcher);
+    if (paths.some((path) => changedAt(path) >= since)) this.#note();
   }
 
   /** Resolves when something has changed since this was last called, and nothing changes any more. */
@@ -56,13 +61,26 @@ export class Changes implements Disposable {
   async #follow(watcher: Deno.FsWatcher): Promise<void> {
     for await (const { kind, paths } of watcher) {
       if (kind === "access" || !paths.some((path) => this.#isWatched(path))) continue;
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#changed.resolve(), this.#debounceMs);
+      this.#note();
     }
+  }
+
+  #note(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#changed.resolve(), this.#debounceMs);
   }
 
   #isWatched(path: string): boolean {
     return this.#files?.has(path) ?? SOURCE.test(path);
+  }
+}
+
+/** When a file was written last, in ms; long ago if it is gone. */
+function changedAt(path: string): number {
+  try {
+    return Deno.statSync(path).mtime?.getTime() ?? 0;
+  } catch {
+    return 0;
   }
 }
 

@@ -104,6 +104,7 @@ export class Trial implements AsyncDisposable {
   readonly #known: Promise<void>;
   /** The files that the last bundle was made of; none if there was none. */
   lastInputs: readonly string[] = [];
+  readonly #working = new Set<Promise<void>>();
   #worker: AttemptWorker | undefined;
   #served: Served | undefined;
   /** What the module was granted the last time: mostly it is the same again. */
@@ -161,18 +162,21 @@ export class Trial implements AsyncDisposable {
   }
 
   /**
-   * Bundles the module and serves it, in place of what was served before.
+   * Bundles the module and serves it, in place of what was served before. `onBundled` is told when its files are known.
    *
    * @throws {SubjectBundleError} if it cannot be bundled.
    * @throws {AttemptError} if it does not load, or asks for what nobody is granted.
    */
-  async serve(): Promise<Served> {
+  async serve(onBundled: () => void = () => {}): Promise<Served> {
     const { subject, layout } = this.#options;
     const before = this.#worker;
     this.#worker = undefined;
     this.lastInputs = [];
-    const [bundle] = await Promise.all([bundleSubject(subject, layout, this.scene.work), before?.end()]);
+    const bundling = bundleSubject(subject, layout, this.scene.work);
+    this.beforeEnd(bundling);
+    const [bundle] = await Promise.all([bundling, before?.end()]);
     this.lastInputs = bundle.inputs;
+    onBundled();
     try {
       return await this.#serve(bundle);
     } catch (error) {
@@ -244,8 +248,15 @@ export class Trial implements AsyncDisposable {
     return { type, control: "required", module: shim, args };
   }
 
+  /** What works in the place, and must have ended before that is removed. */
+  beforeEnd(work: Promise<unknown>): void {
+    const settled = work.then(() => {}, () => {}).then(() => void this.#working.delete(settled));
+    this.#working.add(settled);
+  }
+
   /** Ends all of it, and removes the place. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#working);
     await Promise.all([this.#worker?.end(), this.application[Symbol.asyncDispose]()]);
     this.#socket[Symbol.dispose]();
     if (this.#identity) {
