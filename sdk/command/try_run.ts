@@ -61,11 +61,16 @@ function failed(
 
 async function once(attempt: Attempt, layout: Layout, ended: AbortSignal): Promise<number> {
   const { words, subject, trial, output } = attempt;
-  const checking = checkTypes(subject, layout, trial.scene.work, ended);
-  trial.beforeEnd(checking);
-  const ran = await runOnce(attempt);
+  // Beside the worker's start, which takes one processor: the bundler takes them all.
+  const checking = Promise.withResolvers<TypeCheck>();
+  const onBundled = () => {
+    const types = checkTypes(subject, layout, trial.scene.work, ended);
+    trial.beforeEnd(types);
+    checking.resolve(types);
+  };
+  const ran = await runOnce(attempt, onBundled);
   if (!words.json) showRan(ran, output);
-  const types = await checking;
+  const types = await checking.promise;
   if (words.json) showJson(ran, types, output);
   else showTypes(types, output);
   return isInOrder(ran) && types.verdict !== "wrong" ? EXIT.done : EXIT.failed;

@@ -105,6 +105,8 @@ export class Trial implements AsyncDisposable {
   /** The files that the last bundle was made of; none if there was none. */
   lastInputs: readonly string[] = [];
   readonly #working = new Set<Promise<void>>();
+  /** The first bundle, which is begun as early as can be. */
+  #bundling: Promise<SubjectBundle> | undefined;
   #worker: AttemptWorker | undefined;
   #served: Served | undefined;
   /** What the module was granted the last time: mostly it is the same again. */
@@ -126,6 +128,8 @@ export class Trial implements AsyncDisposable {
     this.#identity = throwawayIdentity();
     const scene = this.scene = new Scene(this.#identity);
     this.name = subject.name.slice(0, SOCKET_PATH_MAX - `${scene.runtimeDir}/.sock~`.length);
+    // It goes on in other processes while this one looks at what it starts workers with.
+    this.#bundling = this.#bundle();
     this.places = new Places({ files: scene.files, folder: subject.folder });
     try {
       this.application = new Application(Deno.realPathSync(join(layout.libDir, PROGRAMS.application)));
@@ -168,12 +172,11 @@ export class Trial implements AsyncDisposable {
    * @throws {AttemptError} if it does not load, or asks for what nobody is granted.
    */
   async serve(onBundled: () => void = () => {}): Promise<Served> {
-    const { subject, layout } = this.#options;
     const before = this.#worker;
     this.#worker = undefined;
     this.lastInputs = [];
-    const bundling = bundleSubject(subject, layout, this.scene.work);
-    this.beforeEnd(bundling);
+    const bundling = this.#bundling ?? this.#bundle();
+    this.#bundling = undefined;
     const [bundle] = await Promise.all([bundling, before?.end()]);
     this.lastInputs = bundle.inputs;
     onBundled();
@@ -183,6 +186,13 @@ export class Trial implements AsyncDisposable {
       if (error instanceof AttemptError) throw new AttemptError(this.#explain(error.message));
       throw error;
     }
+  }
+
+  #bundle(): Promise<SubjectBundle> {
+    const { subject, layout } = this.#options;
+    const bundling = bundleSubject(subject, layout, this.scene.work);
+    this.beforeEnd(bundling);
+    return bundling;
   }
 
   async #serve(bundle: SubjectBundle): Promise<Served> {
