@@ -55,6 +55,7 @@ export const PARTS: readonly Part[] = [
         about: "what PAM is, for whoever knows TypeScript and has never seen it",
       },
       { source: "docs/writing_a_module.md", about: "a module step by step, from a folder to a package" },
+      { source: "docs/linting.md", about: "what each rule of the lint plugin finds, wrong and right" },
       { source: "docs/cookbook.md", about: "ten short policies that are executed, each with its line" },
       { source: "docs/publishing.md", about: "a module on JSR, and what administrators see of it" },
     ],

@@ -195,7 +195,7 @@ Deno.test("docs/publishing.md: what is imported is in the bundle, and what is re
   assert.deepEqual(said.slice(0, 3), ['rules "{\\"from\\":6}"', 'text "Closed\\n"', 'late "5"']);
   assert.match(
     said[3]!,
-    /^name "(?:TypeError: )+A module may not import .* at run time: only its bundle and node: are there"$/,
+    /^name "(?:TypeError: )+A module may not import .* at run time: only its bundle and node: are there \[import-refused\] \S+"$/,
   );
   assert.match(said[4]!, /^url "(?:NotFound|NotCapable): /);
 });
