@@ -5,8 +5,11 @@
  * @module
  */
 
+import { plainError } from "../coded.ts";
+
 if (typeof Deno === "undefined") {
-  throw new Error(
+  throw plainError(
+    "libpam-missing",
     "@pam-deno/sdk/libpam calls libpam through Deno.dlopen(), which only Deno has: run this program with Deno; the test kit @pam-deno/sdk/testing runs here too",
   );
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { typeError } from "../../coded.ts";
 import type { Hook } from "../../hooks.ts";
 import { Handle } from "../handle.ts";
 import type { HookResult } from "../hook_result.ts";
@@ -68,7 +69,7 @@ export class Processes {
     const known = this.#running.get(name);
     if (known !== undefined) return known;
     const process = this.#profile.processes[name];
-    if (process === undefined) throw new TypeError(`The profile has no process "${name}"`);
+    if (process === undefined) throw typeError("kit-misused", `The profile has no process "${name}"`);
     const { parent, start = "exec" } = process;
     const from = parent === undefined ? undefined : this.get(parent);
     const handles = new Map<string, Handle>();
@@ -86,7 +87,7 @@ export class Processes {
     const known = running.handles.get(name);
     if (known !== undefined) return known;
     const started = this.#profile.handles[name];
-    if (started === undefined) throw new TypeError(`The profile has no handle "${name}"`);
+    if (started === undefined) throw typeError("kit-misused", `The profile has no handle "${name}"`);
     const { service, user, items, environment = {} } = started;
     const text = (value: string) => profileText(value, this.#scene);
     const handle = new Handle({ service, user: user === undefined ? undefined : text(user) });

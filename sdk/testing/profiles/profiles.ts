@@ -5,6 +5,7 @@
  * @module
  */
 
+import { typeError } from "../../coded.ts";
 import { suggestion } from "../../nearest.ts";
 import { CONSOLE } from "./console.ts";
 import { DESKTOP } from "./desktop.ts";
@@ -93,5 +94,5 @@ export function profileOf(name: string): Profile {
   if (Object.hasOwn(PROFILE_DATA, name)) return PROFILE_DATA[name as ProfileName];
   const near = suggestion(name, Object.keys(PROFILE_DATA));
   const remedy = near === "" ? `: write one of ${Object.keys(PROFILE_DATA).join(", ")}` : near;
-  throw new TypeError(`There is no profile "${name}"${remedy}`);
+  throw typeError("kit-misused", `There is no profile "${name}"${remedy}`);
 }

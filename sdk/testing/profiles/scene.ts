@@ -5,6 +5,7 @@
  * @module
  */
 
+import { typeError } from "../../coded.ts";
 import type { ProfileScene, ProfileText } from "./profile.ts";
 
 /**
@@ -47,7 +48,7 @@ export const PROFILE_SCENE: ProfileScene = Object.freeze({
 export function profileText(text: ProfileText, scene: ProfileScene): string {
   return text.replaceAll(/\{(\w*)\}/g, (_, word: string) => {
     if (!Object.hasOwn(scene, word)) {
-      throw new TypeError(`A profile has {${word}}, which is no word of a scene`);
+      throw typeError("kit-misused", `A profile has {${word}}, which is no word of a scene`);
     }
     return scene[word as keyof ProfileScene];
   });

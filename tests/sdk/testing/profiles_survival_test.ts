@@ -151,6 +151,6 @@ Deno.test("assertSurvives() wants a refusal where it is told of one", async () =
 Deno.test("assertSurvives() refuses a profile that is none", async () => {
   await assert.rejects(
     assertSurvives(defineModule({ account: () => "success" }), ["crond" as ProfileName]),
-    new TypeError('There is no profile "crond" (did you mean "cron"?)'),
+    /^TypeError: There is no profile "crond" \(did you mean "cron"\?\)/,
   );
 });
