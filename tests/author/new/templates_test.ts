@@ -35,6 +35,20 @@ for (const template of NAMES) {
   });
 }
 
+Deno.test("what is published of a module is checked once more when it is published", async () => {
+  using place = new Place();
+  const folder = await place.begun("late-shift");
+  withStandIn(folder);
+  const publish = () => run([Deno.execPath(), "publish", "--dry-run", "--allow-dirty"], { cwd: folder });
+  const published = await publish();
+  assert.equal(published.status, 0, published.stderr);
+  const file = join(folder, "module.ts");
+  Deno.writeTextFileSync(file, Deno.readTextFileSync(file).replace(" as PamModule;", ";"));
+  const { status, stderr } = await publish();
+  assert.equal(status, 1);
+  assert.match(stderr, /missing-explicit-type|missing explicit type/);
+});
+
 Deno.test("the plugin that a template names finds what is wrong in it", async () => {
   using place = new Place();
   const folder = await place.begun("late-shift");
