@@ -34,9 +34,12 @@ export async function runTrial(words: TryWords, { layout, output }: Context): Pr
     const profile = words.as === undefined ? undefined : await profileOf(words.as, words);
     const trial = trialOf(words, { subject, layout, person });
     const attempt: Attempt = { words, subject, trial, person, login, output, profile };
+    const leave = async () => {
+      keyboard[Symbol.dispose]();
+      await trial[Symbol.asyncDispose]();
+    };
     return await endingWith(
-      attempt,
-      keyboard,
+      leave,
       (ended) => words.watch ? watch(attempt, layout, keyboard, ended) : once(attempt, layout, ended),
     );
   } catch (error) {
@@ -92,7 +95,13 @@ async function inMemory(
   }
   const { tryInMemory } = await import("../author/try/in_memory.ts");
   const into = Deno.makeTempDirSync({ prefix: "pam-deno-try-" });
-  try {
+  let rehearsal: AsyncDisposable | undefined;
+  let checking: Promise<unknown> = Promise.resolve();
+  const leave = async () => {
+    await Promise.all([rehearsal?.[Symbol.asyncDispose](), checking.catch(() => {})]);
+    Deno.removeSync(into, { recursive: true });
+  };
+  return await endingWith(leave, async (ended) => {
     const document = await tryInMemory({
       subject,
       layout,
@@ -105,18 +114,17 @@ async function inMemory(
       allowed: allowedBy(words),
       answers: words.answers,
       now: words.now,
+      onStarted: (started) => rehearsal = started,
     });
-    const types = await checkTypes(subject, layout, into);
     const ran = { document, problems: [] };
+    const asked = checkTypes(subject, layout, into, ended);
+    checking = asked;
+    if (!words.json) showRan(ran, output);
+    const types = await asked;
     if (words.json) showJson(ran, types, output);
-    else {
-      showRan(ran, output);
-      showTypes(types, output);
-    }
+    else showTypes(types, output);
     return isInOrder(ran) && types.verdict !== "wrong" ? EXIT.done : EXIT.failed;
-  } finally {
-    Deno.removeSync(into, { recursive: true });
-  }
+  });
 }
 
 /** Tries it again whenever one of its files has changed, until a signal ends this. */
@@ -183,10 +191,9 @@ function rule(output: Output): string {
   return `── ${time} ${"─".repeat(Math.max(0, output.width - time.length - 4))}`;
 }
 
-/** Ends the trial when it is over, and when a signal ends this process. */
+/** Leaves nothing when it is over, and when a signal ends this process. */
 async function endingWith<T>(
-  { trial }: Attempt,
-  keyboard: Keyboard,
+  leave: () => Promise<void>,
   run: (ended: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ended = new AbortController();
@@ -194,8 +201,7 @@ async function endingWith<T>(
     const listener = async () => {
       forget();
       ended.abort();
-      keyboard[Symbol.dispose]();
-      await trial[Symbol.asyncDispose]().catch(() => {});
+      await leave().catch(() => {});
       Deno.kill(Deno.pid, signal);
     };
     Deno.addSignalListener(signal, listener);
@@ -208,7 +214,7 @@ async function endingWith<T>(
     return await run(ended.signal);
   } finally {
     ended.abort();
-    await trial[Symbol.asyncDispose]();
+    await leave();
     forget();
   }
 }

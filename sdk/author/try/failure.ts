@@ -5,6 +5,9 @@
  * @module
  */
 
+import { docsLink, splitCode } from "../../coded.ts";
+import type { ErrorCode } from "../../error_codes.ts";
+import { CLASS_CODES } from "../../faults.ts";
 import { type FailureClass, FAILURES } from "../../hooks.ts";
 import type { Place, Places } from "./places.ts";
 import type { Seen } from "./trial.ts";
@@ -15,6 +18,10 @@ export interface Failure {
   readonly class: FailureClass;
   /** What happened. */
   readonly cause: string;
+  /** The stable code of it. */
+  readonly error_code: ErrorCode;
+  /** The page about it. */
+  readonly docs: string;
   /** Where in the author's sources, if that is known. */
   readonly place: Place | null;
   /** What to do about it. */
@@ -46,11 +53,15 @@ export function failureOf({ systemLog, log, sightings, trouble }: Seen, places: 
   const kind = name as FailureClass;
   const message = sightings.findLast(({ fault }) => fault !== undefined)?.fault?.message ?? said!;
   const stack = log.find(({ text }) => isStack(text))?.text;
-  const cause = places.clean(message);
+  // Behind the cause stand its code and the address of its page.
+  const { text, code = CLASS_CODES[kind] } = splitCode(message);
+  const cause = places.clean(text);
   const isHeldUp = kind === "broken_off" && trouble !== undefined;
   return {
     class: kind,
     cause: isHeldUp ? `${cause}; ${trouble}` : cause,
+    error_code: code,
+    docs: docsLink(code),
     place: (stack === undefined ? undefined : places.find(stack)) ?? null,
     remedy: isHeldUp ? HELD_UP : REMEDIES[kind],
   };

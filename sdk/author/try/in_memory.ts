@@ -8,6 +8,8 @@
 
 import type { Layout } from "../../config/layout.ts";
 import type { ScopedPermissions } from "../../config/permissions.ts";
+import { docsLink } from "../../coded.ts";
+import { CLASS_CODES } from "../../faults.ts";
 import { gives } from "../../grants.ts";
 import type { Hook } from "../../hooks.ts";
 import { formatServiceLine } from "../../libpam/mod.ts";
@@ -38,14 +40,20 @@ export interface InMemoryOptions {
   readonly allowed: Readonly<Record<string, readonly string[]>>;
   readonly answers: readonly string[];
   readonly now: Temporal.Instant | undefined;
+  /** Told of each process that is started, for whoever has to end before it does. */
+  readonly onStarted: (rehearsal: Rehearsal) => void;
 }
 
 /** Bundles the module and runs a hook of it. */
 export async function tryInMemory(options: InMemoryOptions): Promise<TryDocument> {
   const { subject, layout, into, words, allowed } = options;
   const bundle = await bundleSubject(subject, layout, into);
-  const start = (permissions: ScopedPermissions) =>
-    Rehearsal.start({ layout, bundle, word: subject.word, name: subject.name, permissions });
+  const start = async (permissions: ScopedPermissions) => {
+    const { word, name } = subject;
+    const started = await Rehearsal.start({ layout, bundle, word, name, permissions });
+    options.onStarted(started);
+    return started;
+  };
   let rehearsal = await start({});
   try {
     const permissions = resolveDeclared(rehearsal.declaration.permissions, { allowed, words });
@@ -103,6 +111,8 @@ async function run(
     failure: last.failure === undefined ? null : {
       class: last.failure,
       cause: last.cause ?? "",
+      error_code: last.errorCode ?? CLASS_CODES[last.failure],
+      docs: docsLink(last.errorCode ?? CLASS_CODES[last.failure]),
       place: null,
       remedy: "through libpam the place is told, too",
     },

@@ -7,6 +7,7 @@
 
 import { permissionFlags } from "../../config/permissions.ts";
 import type { DescribedPermission, TryDocument } from "./document.ts";
+import { see } from "../../coded.ts";
 import { describePlace } from "./places.ts";
 import type { SeenPrompt } from "./person.ts";
 import type { ProfileDocument } from "./profile_trial.ts";
@@ -107,6 +108,7 @@ function failure({ failure }: TryDocument): string[] {
     `${failure.class}: ${failure.cause}`,
     ...failure.place === null ? [] : [`at ${describePlace(failure.place)}`],
     failure.remedy,
+    see(failure.error_code),
   ];
 }
 
