@@ -2,8 +2,7 @@
 /**
  * What Deno noted of the permissions that a worker asked for: `DENO_AUDIT_PERMISSIONS`, with `DENO_TRACE_PERMISSIONS`.
  *
- * Deno notes what is read, written, connected to and looked up by Deno's own functions and by `node:net`; not what `fetch` connects to,
- * and of a permission that is refused only that it was asked for.
+ * Deno notes each question and not the answer, so that is worked out here; a program that was not started is not noted.
  *
  * @module
  */
@@ -47,6 +46,8 @@ export function readAudit(
     if (permission === undefined || !isGrantable(permission) || value === undefined || value === null) {
       continue;
     }
+    // What fetch is asked for is noted twice, once as a URL.
+    if (permission === "net" && value.includes("://")) continue;
     // The runtime asks for things too, before the module's code and on its behalf.
     const frame = stack?.find((frame) => places.isOwn(frame));
     if (frame === undefined) continue;
