@@ -316,7 +316,7 @@ function failure(
 ): string {
   const why = ran.killed === undefined ? "its tests fail" : `its tests were ended: ${ran.killed}`;
   const said = `${ran.stderr}\n${ran.stdout}`.trim().split("\n").filter((line) =>
-    line.trim() !== "" && !/^ok \d|^TAP version|^Warning Permission broker/.test(line)
+    line.trim() !== "" && !/^(?:ok \d|TAP version|# |1\.\.\d|error: Test failed)/.test(line)
   );
   const shown = said.slice(0, SHOWN_LINES).map((line) => `  ${printable(line.trimEnd())}`);
   const hint = Deno.uid() === 0
