@@ -18,19 +18,18 @@ import { stat } from "../../config/place.ts";
 import { type GraphModule, moduleGraph } from "../../install/deno_tool.ts";
 import { manifestsIn, readProject } from "../../install/import_map.ts";
 import { type JailedResult, openJail } from "../../install/jail.ts";
-import { printable } from "../../supervisor/lines.ts";
 import type { Declaration } from "../../supervisor/probe.ts";
 import { OBSERVER_NAME } from "../../testing/observer.ts";
 import { wordsOf } from "../../words.ts";
 import type { Subject } from "../subject.ts";
 import { type Check, type Owners, readAudit, TEST_FILE, type Uses, usesIn } from "./checks.ts";
 import { preloadText, profilesText } from "./marks.ts";
+import { countTests, failuresIn } from "./tap.ts";
 
 /** How long the tests may take, in ms. */
 const TESTS_MAX_MS = 300_000;
-/** What they may print, in bytes, and how much of it is shown when they fail, in lines. */
+/** What they may print, in bytes. */
 const OUTPUT_MAX = 16 * 1024 ** 2;
-const SHOWN_LINES = 40;
 /** Deno keeps only the ten innermost places otherwise; a connection by node:net has as many of its own. */
 const STACK_FRAMES = 64;
 /**
@@ -315,10 +314,7 @@ function failure(
   ran: { killed: string | undefined; stdout: string; stderr: string },
 ): string {
   const why = ran.killed === undefined ? "its tests fail" : `its tests were ended: ${ran.killed}`;
-  const said = `${ran.stderr}\n${ran.stdout}`.trim().split("\n").filter((line) =>
-    line.trim() !== "" && !/^(?:ok \d|TAP version|# |1\.\.\d|error: Test failed)/.test(line)
-  );
-  const shown = said.slice(0, SHOWN_LINES).map((line) => `  ${printable(line.trimEnd())}`);
+  const shown = failuresIn(ran.stderr, ran.stdout);
   const hint = Deno.uid() === 0
     ? [
       `as root they run as a user that nobody is, who can read ${folder} only if everybody can (chmod -R go+rX), and write nothing there: ` +
@@ -326,10 +322,4 @@ function failure(
     ]
     : [];
   return [`${word}: ${why}, so nothing says what it needs; they say:`, ...shown, ...hint].join("\n");
-}
-
-function countTests(tap: string): { tests: number; profiles: number } {
-  const names = [...tap.matchAll(/^ok \d+ - (.*)$/gm)].map(([, name]) => name!);
-  const profiles = names.filter((name) => name.startsWith("profile ")).length;
-  return { tests: names.length - profiles, profiles };
 }
