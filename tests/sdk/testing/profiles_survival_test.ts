@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { dataKey, defineModule, type PamModule } from "@pam-deno/sdk";
 import { assertSurvives, type ProfileName, PROFILES, type SurvivalOptions } from "@pam-deno/sdk/testing";
 import * as v from "valibot";
+import { said } from "../codes.ts";
 
 const ticket = dataKey("ticket", v.string());
 
@@ -151,6 +152,6 @@ Deno.test("assertSurvives() wants a refusal where it is told of one", async () =
 Deno.test("assertSurvives() refuses a profile that is none", async () => {
   await assert.rejects(
     assertSurvives(defineModule({ account: () => "success" }), ["crond" as ProfileName]),
-    /^TypeError: There is no profile "crond" \(did you mean "cron"\?\)/,
+    { name: "TypeError", message: said('There is no profile "crond" (did you mean "cron"?)') },
   );
 });
