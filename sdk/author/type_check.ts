@@ -27,9 +27,13 @@ export interface TypeCheck {
   readonly text: string;
 }
 
+/** A module is looked at: nothing is written for it, no packages are laid beside it, and none of their scripts is run. */
+const LOOK_ONLY = ["--quiet", "--no-lock", "--node-modules-dir=none"];
+
 /**
- * Type-checks a module with what its own deno.json says, or, where that does not name the SDK, with the SDK that belongs to this
- * program. `into` is a folder of the caller's own.
+ * Type-checks a module with what is taken from its own deno.json when it is bundled: names of imports and compiler options, and the SDK
+ * that belongs to this program. The file itself would say more, such as where Deno writes a lockfile, and which scripts of packages it
+ * runs. `into` is a folder of the caller's own.
  */
 export async function checkTypes(
   subject: Subject,
@@ -42,9 +46,9 @@ export async function checkTypes(
     return { verdict: "unchecked", text };
   }
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "--quiet", `--config=${configOf(subject, sdkDir, into)}`, subject.file],
-    cwd: subject.folder,
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", RUST_BACKTRACE: "0" },
+    args: ["check", ...LOOK_ONLY, `--config=${writeOwnConfig(subject, sdkDir, into)}`, subject.file],
+    cwd: into,
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", DENO_NO_PACKAGE_JSON: "1", RUST_BACKTRACE: "0" },
     stdin: "null",
     signal: signal ?? AbortSignal.timeout(CHECK_MAX_MS),
   }).output();
@@ -60,9 +64,7 @@ function keepIndent(text: string): string {
   return blank + printable(text.slice(blank.length));
 }
 
-function configOf({ project, configFile }: Subject, sdkDir: string, into: string): string {
-  const imports = (project.config["imports"] ?? {}) as Record<string, string>;
-  if (configFile !== undefined && "@pam-deno/sdk" in imports) return configFile;
+function writeOwnConfig({ project }: Subject, sdkDir: string, into: string): string {
   const places: Places = {
     own: { from: project.root, to: "module", owns: () => true },
     sdk: { from: sdkDir, to: "sdk", owns: () => true },

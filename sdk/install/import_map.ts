@@ -173,6 +173,8 @@ export function writeConfig(
     scopes: { [base(sdk)]: TYPES_ONLY },
     ...project.config.compilerOptions ? { compilerOptions: project.config.compilerOptions } : {},
     nodeModulesDir: "none",
+    // Deno looks for a workspace above, where in /tmp anybody could have put one that says where a lockfile is written.
+    workspace: [],
   };
   Deno.writeTextFileSync(join(folder, "deno.json"), JSON.stringify(config));
   if (project.lock !== undefined) Deno.copyFileSync(project.lock, join(folder, LOCK));

@@ -77,3 +77,38 @@ Deno.test("checkTypes() says where a type is wrong", async () => {
   folder.write("module.ts", GOOD);
   assert.deepEqual(await checkTypes(subject, LAYOUT, into.path), { verdict: "ok", text: "" });
 });
+
+Deno.test("checkTypes() lets a module's deno.json write nothing", async () => {
+  using folder = new Folder({ "module.ts": GOOD });
+  using into = new Folder();
+  const lock = join(into.path, "lock");
+  const links = [ROOT];
+  const imports = { "@pam-deno/sdk": "jsr:@pam-deno/sdk@*" };
+  folder.write(
+    "deno.json",
+    JSON.stringify({ exports: "./module.ts", imports, links, nodeModulesDir: "auto", lock: { path: lock } }),
+  );
+  const { verdict, text } = await checkTypes(findSubject(folder.path), LAYOUT, into.path);
+  assert.deepEqual({ verdict, text }, { verdict: "ok", text: "" });
+  assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), [
+    "deno.json",
+    "module.ts",
+  ]);
+  assert.throws(() => Deno.lstatSync(lock), Deno.errors.NotFound);
+});
+
+Deno.test("a workspace that somebody put above the private folder means nothing", async () => {
+  using above = new Folder();
+  const into = join(above.path, "private");
+  Deno.mkdirSync(into);
+  const lock = join(above.path, "lock");
+  // The imports of a workspace count in its members.
+  const imports = { "other": "data:text/javascript,export default 1" };
+  above.write("deno.json", JSON.stringify({ workspace: ["./*/*", "./*/*/*"], imports, lock: { path: lock } }));
+  using folder = new Folder({ "module.ts": `import "other";\n${GOOD}` });
+  const subject = findSubject(join(folder.path, "module.ts"));
+  await assert.rejects(bundleSubject(subject, LAYOUT, into), /other/);
+  const { verdict } = await checkTypes(subject, LAYOUT, into);
+  assert.equal(verdict, "wrong");
+  assert.throws(() => Deno.lstatSync(lock), Deno.errors.NotFound);
+});
