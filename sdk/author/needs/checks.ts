@@ -11,9 +11,15 @@
  * @module
  */
 
+import * as v from "valibot";
 import { LINE_TYPES, type LineType } from "../../hooks.ts";
 import type { Words } from "../../words.ts";
 import { type Mark, markOf } from "./marks.ts";
+
+/** Deno's kinds of permissions. */
+const KINDS = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
+/** The longest value or frame, in characters: a mark has the words of a line. */
+const TEXT_MAX = 131_072;
 
 /** One permission check. */
 export interface Check {
@@ -77,12 +83,28 @@ export interface Owners {
   readonly folder: string;
 }
 
-/** A line of Deno's audit, as text. */
+const TEXT = v.pipe(v.string(), v.maxLength(TEXT_MAX));
+const LINE = v.object({
+  permission: v.picklist(KINDS),
+  value: v.nullish(TEXT),
+  stack: v.nullish(v.array(TEXT)),
+});
+
+/** The lines of Deno's audit. Tests could have written into it: what is no line of Deno's is left out. */
 export function readAudit(text: string): Check[] {
-  return text.split("\n").filter((line) => line !== "").map((line) => {
-    const { permission, value, stack } = JSON.parse(line);
-    return { kind: permission, value: value ?? undefined, stack: stack ?? [] };
+  return text.split("\n").flatMap((line) => {
+    const { success, output } = v.safeParse(LINE, parse(line));
+    if (!success) return [];
+    return [{ kind: output.permission, value: output.value ?? undefined, stack: output.stack ?? [] }];
   });
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sorts the checks out. */

@@ -9,6 +9,8 @@
  * @module
  */
 
+import * as v from "valibot";
+import { type Hook, HOOKS } from "../../hooks.ts";
 import type { Words } from "../../words.ts";
 
 /** What the names of all variables that are marks begin with. */
@@ -30,11 +32,30 @@ export type Mark =
   /** A program is started: the audit leaves that out. */
   | { readonly is: "run"; readonly program: string };
 
+const WORD = v.union([v.string(), v.literal(true), v.array(v.string())]);
+const ID = v.number();
+/** Tests share a process with those who make marks, and could make any. */
+const SHAPE = v.variant("is", [
+  v.object({ is: v.literal("load") }),
+  v.object({ is: v.literal("loaded") }),
+  v.object({ is: v.literal("profile"), name: v.optional(v.string()) }),
+  v.object({
+    is: v.literal("begin"),
+    id: ID,
+    hook: v.picklist(Object.keys(HOOKS) as Hook[]),
+    words: v.record(v.string(), WORD),
+  }),
+  v.object({ is: v.literal("needed"), id: ID, grant: v.string() }),
+  v.object({ is: v.literal("end"), id: ID, failure: v.optional(v.string()) }),
+  v.object({ is: v.literal("query"), kind: v.string() }),
+  v.object({ is: v.literal("run"), program: v.string() }),
+]);
+
 /** The mark in the name of a variable; `undefined` if it is just a name. */
 export function markOf(name: string): Mark | undefined {
   if (!name.startsWith(MARK)) return undefined;
   try {
-    return JSON.parse(decodeURIComponent(name.slice(MARK.length))) as Mark;
+    return v.parse(SHAPE, JSON.parse(decodeURIComponent(name.slice(MARK.length)))) as Mark;
   } catch {
     return undefined;
   }

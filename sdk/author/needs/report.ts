@@ -7,6 +7,7 @@
 
 import type { Scope } from "../../config/permissions.ts";
 import type { Declaration } from "../../supervisor/probe.ts";
+import { printable } from "../../supervisor/lines.ts";
 import { line } from "../../text.ts";
 import type { Comparison, Finding, Need, Verdict } from "./compare.ts";
 
@@ -64,7 +65,10 @@ export function formatNeeds(comparison: Comparison, width: number): string {
     );
   }
   const lines = remarks.flatMap((text) => fill(text, width));
-  return [...parts, ...lines.length > 0 ? ["", ...lines] : [], ...pasted(comparison)].join("\n");
+  // Names of files, hosts and options are a stranger's.
+  return [...parts, ...lines.length > 0 ? ["", ...lines] : [], ...pasted(comparison)].map(printable).join(
+    "\n",
+  );
 }
 
 /** The two members for `defineModule`, if they would be others than they are. */

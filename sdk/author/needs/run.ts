@@ -4,32 +4,35 @@
  *
  * Tests are programs, which may do whatever their author likes. Whoever runs `deno test` in a module's folder trusts them that far, so an
  * ordinary user's run as that user. As root they would hold the machine: there they run as a throwaway user in a file system that has
- * nothing but /usr, the module's folder, the SDK and Deno's packages. Where that cannot be had they are not run.
+ * nothing but the module's folder, the SDK and Deno's packages, where that cannot be had as the user alone.
  *
  * @module
  */
 
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parse } from "jsonc-parser";
 import type { Layout } from "../../config/layout.ts";
 import { resolvePermissions } from "../../config/permissions.ts";
 import { stat } from "../../config/place.ts";
-import { type GraphModule, moduleGraph } from "../../install/deno_tool.ts";
-import { manifestsIn, readProject } from "../../install/import_map.ts";
-import { type JailedResult, openJail } from "../../install/jail.ts";
+import type { GraphModule } from "../../install/deno_tool.ts";
+import { type Jail, openJail } from "../../install/jail.ts";
+import { printable } from "../../supervisor/lines.ts";
 import type { Declaration } from "../../supervisor/probe.ts";
 import { OBSERVER_NAME } from "../../testing/observer.ts";
 import { wordsOf } from "../../words.ts";
+import { readStrangers } from "../strangers_file.ts";
 import type { Subject } from "../subject.ts";
-import { type Check, type Owners, readAudit, TEST_FILE, type Uses, usesIn } from "./checks.ts";
+import { type Owners, readAudit, TEST_FILE, type Uses, usesIn } from "./checks.ts";
 import { preloadText, profilesText } from "./marks.ts";
-import { countTests, failuresIn } from "./tap.ts";
 
+/** How long finding out what it imports may take, in ms: packages may have to be downloaded. */
+const GRAPH_MAX_MS = 120_000;
 /** How long the tests may take, in ms. */
 const TESTS_MAX_MS = 300_000;
-/** What they may print, in bytes. */
+/** What they may print, in bytes, and how much of it is shown when they fail, in lines. */
 const OUTPUT_MAX = 16 * 1024 ** 2;
+const SHOWN_LINES = 40;
 /** Deno keeps only the ten innermost places otherwise; a connection by node:net has as many of its own. */
 const STACK_FRAMES = 64;
 /**
@@ -38,8 +41,10 @@ const STACK_FRAMES = 64;
  */
 const NOWHERE = "/nonexistent/pam-deno-needs";
 const ALLOWED = ["--allow-all", `--deny-read=${NOWHERE}`, `--deny-write=${NOWHERE}`];
-/** What Deno may write of the checks, in bytes: about 1 KiB each. */
-const AUDIT_MAX = 256 * 1024 ** 2;
+/** What the audit may be, in bytes: more than that is no test's, but somebody's who fills memory. */
+const AUDIT_MAX = 64 * 1024 ** 2;
+/** What a deno.json may be, in bytes. */
+const CONFIG_MAX = 1024 ** 2;
 /** How deep below the module's folder tests are looked for. */
 const DEPTH_MAX = 8;
 
@@ -73,128 +78,115 @@ export interface TestRunResult {
   readonly tests: number;
   /** How many profiles. */
   readonly profiles: number;
+  /** What whoever reads it should know. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * Runs them.
  *
- * @throws {NeedsError} if there are no tests, if they fail, or if root cannot run them as somebody else.
+ * @throws {NeedsError} if there are no tests, or if they fail.
  */
-export async function runTests(run: TestRun): Promise<TestRunResult> {
-  const { subject, layout } = run;
-  if (subject.folder === "/") {
-    throw new NeedsError(`${subject.word}: put the module into a folder of its own`);
-  }
-  const tests = testsOf(subject);
+export async function runTests({ subject, declaration, layout, options }: TestRun): Promise<TestRunResult> {
+  const files = testsOf(subject);
   const config = configOf(subject, layout);
-  const graph = await moduleGraph(subject.file, config.map((path) => `--config=${path}`), subject.folder);
-  const sdk = sdkOf(graph, subject);
   const stage = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-needs-" }));
   try {
-    const files = prepare(stage, run, sdk);
-    const ran = await runInJail(run, { stage, files, tests, config });
+    const [work, told, root] = ["work", "told", "root"].map((name) => join(stage, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const path of [work, told, root, ...EMPTY.map((name) => join(root, name))]) {
+      Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
+    }
+    const audit = join(work, "audit");
+    // Not where the throwaway user may write: root follows no links there.
+    const [preload, profiles] = [join(told, "preload.js"), join(told, "profiles_test.js")];
+    const module = pathToFileURL(subject.file).href;
+    const { permissions } = resolvePermissions(declaration.permissions, wordsOf(options));
+    const rootRuns = Deno.uid() === 0;
+    if (rootRuns) Deno.chmodSync(stage, 0o711);
+    const jail = openJail({
+      root,
+      readable: [...readableOf(subject, layout, config), told],
+      writable: rootRuns ? [work] : [],
+      through: [stage],
+    });
+    // Behind all places that were made for what is mounted: none of them is made through it.
+    copyLink("/etc/localtime", root);
+    const deno = rootRuns ? Deno.realPathSync(Deno.execPath()) : Deno.execPath();
+    const env = {
+      ...rootRuns ? { HOME: work, TMPDIR: work, DENO_DIR: cacheDir(), PATH } : Deno.env.toObject(),
+      DENO_NO_UPDATE_CHECK: "1",
+      NO_COLOR: "1",
+    };
+    const resolving = [
+      ...config.length > 0 ? [`--config=${config[0]}`] : ["--no-config"],
+      ...hasLock(subject) ? ["--frozen"] : ["--no-lock"],
+    ];
+    const graph = await graphOf(subject, jail, { command: [deno, "info", "--json", ...resolving], env });
+    const sdk = sdkOf(graph);
+    Deno.writeTextFileSync(preload, preloadText(module, dirname(subject.file), OBSERVER_NAME));
+    Deno.writeTextFileSync(
+      profiles,
+      profilesText(module, `${sdk}sdk/testing/mod.ts`, OBSERVER_NAME, { options, permissions }),
+    );
+    const ran = await jail.run({
+      command: [
+        deno,
+        ...["test", "--no-prompt", "--no-check", "--quiet", "--reporter=tap", ...ALLOWED],
+        `--v8-flags=--stack-trace-limit=${STACK_FRAMES}`,
+        ...resolving,
+        `--preload=${preload}`,
+        ...files,
+        profiles,
+      ],
+      env: { ...env, DENO_AUDIT_PERMISSIONS: audit, DENO_TRACE_PERMISSIONS: "1" },
+      network: true,
+      timeoutMs: TESTS_MAX_MS,
+      outputMax: OUTPUT_MAX,
+    });
     if (!ran.success) throw new NeedsError(failure(subject, ran));
     const counted = countTests(ran.stdout);
     if (counted.tests === 0) throw new NeedsError(noTests(subject));
-    const owners = ownersOf(subject, graph, sdk, [files.preload, files.profiles]);
-    const uses = usesIn(checksIn(files.audit, subject), owners);
+    const owners = ownersOf(subject, graph, sdk, [preload, profiles]);
+    const uses = usesIn(readAudit(auditIn(subject, audit)), owners);
     if (uses.hooks.size === 0) throw new NeedsError(noHooks(subject));
-    return { uses, ...counted };
+    const warnings = jail.uid === undefined ? [] : jail.warnings;
+    return { uses, ...counted, warnings };
   } finally {
     Deno.removeSync(stage, { recursive: true });
   }
 }
 
-/** What the tests' process is given besides the tests. */
-interface Files {
-  /** The folder that it may write. */
-  readonly work: string;
-  /** What is run before each file of tests. */
-  readonly preload: string;
-  /** The profiles. */
-  readonly profiles: string;
-  /** What Deno writes the checks to. */
-  readonly audit: string;
+/**
+ * What the module is made of, as Deno finds it with the module's own deno.json: that may name any file to write, so it is read where tests
+ * run, and not by root.
+ */
+async function graphOf(
+  subject: Subject,
+  jail: Jail,
+  { command, env }: { command: readonly [string, ...string[]]; env: Readonly<Record<string, string>> },
+): Promise<readonly GraphModule[]> {
+  const call = { env, network: true, timeoutMs: GRAPH_MAX_MS, outputMax: OUTPUT_MAX };
+  const ran = await jail.run({ ...call, command: [...command, subject.file] });
+  const modules: GraphModule[] = ran.success ? JSON.parse(ran.stdout).modules : [];
+  const main = pathToFileURL(subject.file).href;
+  const error = modules.find(({ specifier }) => specifier === main)?.error;
+  if (ran.success && error === undefined) return modules;
+  const said = error === undefined ? ran : { killed: undefined, stdout: "", stderr: error };
+  throw new NeedsError(failure(subject, said, "what it imports cannot be found out"));
 }
 
-function prepare(stage: string, { subject, declaration, options }: TestRun, sdk: string): Files {
-  const work = join(stage, "work");
-  for (const path of ["work", "root", ...EMPTY.map((name) => join("root", name))]) {
-    Deno.mkdirSync(join(stage, path), { recursive: true, mode: 0o755 });
-  }
-  const [preload, profiles, audit] = ["preload.js", "profiles_test.js", "audit"].map((name) =>
-    join(work, name)
-  ) as [string, string, string];
-  const module = pathToFileURL(subject.file).href;
-  const { permissions } = resolvePermissions(declaration.permissions, wordsOf(options));
-  const scene = { options, permissions };
-  Deno.writeTextFileSync(preload, preloadText(module, dirname(subject.file), OBSERVER_NAME));
-  Deno.writeTextFileSync(profiles, profilesText(module, `${sdk}sdk/testing/mod.ts`, OBSERVER_NAME, scene));
-  return { work, preload, profiles, audit };
-}
-
-/** Where what is. */
-interface Scene {
-  readonly stage: string;
-  readonly files: Files;
-  readonly tests: readonly string[];
-  readonly config: readonly string[];
-}
-
-async function runInJail({ subject, layout }: TestRun, scene: Scene): Promise<JailedResult> {
-  const { stage, files: { work, preload, profiles, audit }, tests, config } = scene;
-  const isRoot = Deno.uid() === 0;
-  const root = join(stage, "root");
-  if (isRoot) {
-    Deno.chmodSync(stage, 0o711);
-    copyLink("/etc/localtime", root);
-  }
-  const jail = openJail({
-    root,
-    readable: readableOf(subject, layout, config),
-    writable: isRoot ? [work] : [],
-    through: [stage],
-  });
-  if (isRoot && jail.kind !== "file system") throw new NeedsError(noJail(subject));
-  return await jail.run({
-    command: [
-      isRoot ? Deno.realPathSync(Deno.execPath()) : Deno.execPath(),
-      ...["test", "--no-prompt", "--no-check", "--quiet", "--reporter=tap", ...ALLOWED],
-      `--v8-flags=--stack-trace-limit=${STACK_FRAMES}`,
-      ...config.length > 0 ? [`--config=${config[0]}`] : ["--no-config"],
-      ...hasLock(subject) ? ["--frozen"] : ["--no-lock"],
-      `--preload=${preload}`,
-      ...tests,
-      profiles,
-    ],
-    env: {
-      ...isRoot ? { HOME: work, TMPDIR: work, DENO_DIR: cacheDir(), PATH } : Deno.env.toObject(),
-      DENO_AUDIT_PERMISSIONS: audit,
-      DENO_TRACE_PERMISSIONS: "1",
-      DENO_NO_UPDATE_CHECK: "1",
-      NO_COLOR: "1",
-    },
-    network: true,
-    timeoutMs: TESTS_MAX_MS,
-    outputMax: OUTPUT_MAX,
-  });
-}
-
-/** The checks in the audit. Whoever ran the tests could have put anything in its place, such as a link to a file of root's. */
-function checksIn(path: string, { word }: Subject): Check[] {
-  let fd;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const { size } = fstatSync(fd);
-    if (!fstatSync(fd).isFile() || size > AUDIT_MAX) throw new Error("it is no file, or too large");
-    return readAudit(readFileSync(fd, "utf8"));
-  } catch (error) {
-    // What a parser says quotes the text.
-    const why = error instanceof SyntaxError ? "the tests have written to it" : (error as Error).message;
-    throw new NeedsError(`${word}: Deno's record of the permission checks cannot be read: ${why}`);
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
+/** What was noted while tests ran, who could put anything in its place. */
+function auditIn({ word }: Subject, path: string): string {
+  const text = readStrangers(path, AUDIT_MAX);
+  if (text !== undefined) return text;
+  throw new NeedsError(
+    `${word}: what Deno noted of its permissions is not there, or more than ${AUDIT_MAX / 1024 ** 2} MiB: ` +
+      "its tests must leave it alone, and run hooks less often",
+  );
 }
 
 /** The files that `deno test` would take, in the module's own folder and below. */
@@ -223,11 +215,6 @@ function noHooks({ word }: Subject): string {
     "options: write such a test, or give the profiles the options with --option NAME=VALUE";
 }
 
-function noJail({ word }: Subject): string {
-  return `${word}: its tests would run as root with all of this machine, since mount namespaces are not usable here: run this as an ` +
-    "ordinary user";
-}
-
 /** The deno.json that imports are named in: that of the module, else the one beside the SDK, as in a checkout. */
 function configOf({ configFile }: Subject, { sdkDir }: Pick<Layout, "sdkDir">): string[] {
   if (configFile !== undefined) return [configFile];
@@ -246,7 +233,7 @@ function hasLock({ folder }: Subject): boolean {
 function readableOf(
   { folder, file }: Subject,
   { sdkDir }: Pick<Layout, "sdkDir">,
-  config: readonly string[],
+  config: string[],
 ): string[] {
   const packages = ["npm", "remote", "dl"].map((name) => join(cacheDir(), name));
   const machine = ["/usr", "/bin", "/sbin", "/lib", "/lib64"];
@@ -257,11 +244,15 @@ function readableOf(
   ];
 }
 
-/** The packages that a deno.json links, and nothing else that it may name. */
+/** The folders that a deno.json links packages to. */
 function linkedBy(config: string): string[] {
-  const { links } = readProject(dirname(config)).config;
-  const paths = Array.isArray(links) ? links.map((link) => resolve(dirname(config), String(link))) : [];
-  return paths.filter((path) => manifestsIn(path).length > 0);
+  const text = readStrangers(config, CONFIG_MAX) ?? "{}";
+  const { links } = (parse(text, [], { allowTrailingComma: true }) ?? {}) as { links?: unknown };
+  if (!Array.isArray(links)) return [];
+  const folders = links.map((link) => resolve(dirname(config), String(link)));
+  // What a stranger links to is the stranger's: root's jail does not show other places because a stranger names them.
+  const owner = stat(config)?.uid;
+  return Deno.uid() === 0 && owner !== 0 ? folders.filter((path) => stat(path)?.uid === owner) : folders;
 }
 
 /** The workspace that a folder is a member of. */
@@ -269,7 +260,7 @@ function workspaceOf(folder: string): string[] {
   for (let at = dirname(folder); at !== dirname(at); at = dirname(at)) {
     const config = ["deno.json", "deno.jsonc"].map((name) => join(at, name)).find((path) => stat(path));
     if (config === undefined) continue;
-    return Deno.readTextFileSync(config).includes('"workspace"') ? [at] : [];
+    return readStrangers(config, CONFIG_MAX)?.includes('"workspace"') ? [at] : [];
   }
   return [];
 }
@@ -288,16 +279,13 @@ function cacheDir(): string {
 }
 
 /** Where the SDK is that the module imports: what its main file's URL begins with. */
-function sdkOf(graph: readonly GraphModule[], { word }: Subject): string {
+function sdkOf(graph: readonly GraphModule[]): string {
   const entries = graph.map(({ specifier }) => specifier).filter((url) =>
     /^(?:file:\/\/.*|https:\/\/[^/]+\/@pam-deno\/sdk\/[^/]+)\/mod\.ts$/.test(url) &&
     graph.some(({ specifier }) => specifier === url.replace(/mod\.ts$/, "sdk/module.ts"))
   );
   if (entries.length > 0) return entries[0]!.replace(/mod\.ts$/, "");
-  throw new NeedsError(
-    `${word}: nothing says where @pam-deno/sdk is, which it and its tests import: write ` +
-      '"imports": { "@pam-deno/sdk": "jsr:@pam-deno/sdk@^0.1.0" } into a deno.json beside it',
-  );
+  throw new NeedsError("it does not import defineModule from @pam-deno/sdk");
 }
 
 function ownersOf(subject: Subject, graph: readonly GraphModule[], sdk: string, own: string[]): Owners {
@@ -312,14 +300,24 @@ function ownersOf(subject: Subject, graph: readonly GraphModule[], sdk: string, 
 function failure(
   { word, folder }: Subject,
   ran: { killed: string | undefined; stdout: string; stderr: string },
+  what = "its tests fail",
 ): string {
-  const why = ran.killed === undefined ? "its tests fail" : `its tests were ended: ${ran.killed}`;
-  const shown = failuresIn(ran.stderr, ran.stdout);
+  const why = ran.killed === undefined ? what : `${what}: ${ran.killed}`;
+  const said = `${ran.stderr}\n${ran.stdout}`.trim().split("\n").filter((line) =>
+    line.trim() !== "" && !/^ok \d|^TAP version|^Warning Permission broker/.test(line)
+  );
+  const shown = said.slice(0, SHOWN_LINES).map((line) => `  ${printable(line.trimEnd())}`);
   const hint = Deno.uid() === 0
     ? [
-      `as root they run as a user that nobody is, who can read ${folder} only if everybody can (chmod -R go+rX), and write nothing there: ` +
+      `as root tests run as a user that nobody is, who can read ${folder} only if everybody can (chmod -R go+rX), and write nothing there: ` +
       "or run this as the module's author",
     ]
     : [];
-  return [`${word}: ${why}, so nothing says what it needs; they say:`, ...shown, ...hint].join("\n");
+  return [`${word}: ${why}, so nothing says what it needs:`, ...shown, ...hint].join("\n");
+}
+
+function countTests(tap: string): { tests: number; profiles: number } {
+  const names = [...tap.matchAll(/^ok \d+ - (.*)$/gm)].map(([, name]) => name!);
+  const profiles = names.filter((name) => name.startsWith("profile ")).length;
+  return { tests: names.length - profiles, profiles };
 }

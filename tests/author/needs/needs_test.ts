@@ -226,7 +226,7 @@ Deno.test({
   async fn() {
     using folder = new Folder({ "module.ts": accountModule('return "success";'), "module_test.ts": TEST });
     const { status, stderr } = await pamDeno(["needs", join(folder.path, "module.ts")]);
-    assert.match(stderr, /Permission denied[\s\S]*run as a user that nobody is[^\n]*chmod/);
+    assert.match(stderr, /module\.ts' failed[\s\S]*run as a user that nobody is[^\n]*chmod/);
     assert.equal(status, 1);
   },
 });
