@@ -17,6 +17,7 @@ import type { ScopedPermissions } from "../config/permissions.ts";
 import { stat } from "../config/place.ts";
 import { writeForGroup } from "../supervisor/entry.ts";
 import { type Launch, makeLauncher, planLaunch } from "../supervisor/launch.ts";
+import { loadComplaint } from "../supervisor/load_complaint.ts";
 import { LineReader, printable } from "../supervisor/lines.ts";
 import { DECLARATION, type Declaration, PROBE_MAX_MS } from "../supervisor/probe.ts";
 import { mistrustSoon } from "../supervisor/proc.ts";
@@ -200,7 +201,8 @@ export class Rehearsal implements AsyncDisposable {
     const answers = new LineReader(ANSWER_MAX, { onLine: (line) => this.#take(line) });
     const log = new LineReader(LOG_LINE_MAX, {
       onLine: (line) => {
-        const text = this.#ofSources(line.replace(/^<[0-7]>/, ""));
+        const said = loadComplaint(line.replace(/^<[0-7]>/, ""), { folder: this.#folder });
+        const text = this.#ofSources(said);
         if (this.#log.length < LOG_LINES_MAX) this.#log.push(printable(text));
       },
     });

@@ -12,6 +12,7 @@
 import { getLogger } from "@logtape/logtape";
 import { loadModule } from "../load.ts";
 import type { PamModule } from "../module.ts";
+import { endLoading } from "../worker/loading.ts";
 import { type Task, TASKS } from "./tasks.ts";
 
 export { prepare } from "../worker/main.ts";
@@ -48,6 +49,7 @@ const EXIT_MISCONFIGURED = 78;
 export async function rehearse(namespace: unknown, { name, configured }: RehearseOptions): Promise<void> {
   // Tasks may take long, and the module's code runs meanwhile: what is needed to answer is taken before.
   const { exit, stdin } = Deno;
+  endLoading();
   try {
     const { hooks, grants, permissions } = loadModule(namespace, { name, configured });
     say({ declaration: { hooks, grants, permissions } });

@@ -12,6 +12,7 @@ import * as v from "valibot";
 import type { Layout } from "../config/layout.ts";
 import { stat } from "../config/place.ts";
 import { printable } from "../supervisor/lines.ts";
+import { loadComplaint } from "../supervisor/load_complaint.ts";
 import { DECLARATION, type Declaration, PROBE_MAX_MS } from "../supervisor/probe.ts";
 import { GO } from "../supervisor/worker_process.ts";
 import { InstallError } from "./events.ts";
@@ -25,9 +26,6 @@ const SETUP_MAX_MS = 2_000;
 /** The heap, in MiB: that of a worker. */
 const HEAP_MIB = 128;
 const COMPLAINT_LINES = 12;
-/** What a worker says of an error that no handler made: here it is the module's own. */
-const TOP_LEVEL =
-  /^A(?: rejection that nobody handles|n exception that nobody catches): await what a handler starts: /;
 
 /**
  * Loads a bundle and gives what it declares.
@@ -62,9 +60,7 @@ export async function describeBundle(
     );
   }
   if (!success) {
-    const problem = killed === undefined
-      ? complaint(stderr.replaceAll(`file://${folder}/`, ""))
-      : `was killed: ${killed}`;
+    const problem = killed === undefined ? complaint(stderr, folder) : `was killed: ${killed}`;
     throw new InstallError(`${bundled.specifier}: it does not load: ${problem}`);
   }
   return readDeclaration(stdout, bundled.specifier);
@@ -97,9 +93,13 @@ describe(module, JSON.parse(${JSON.stringify(JSON.stringify(told))}));
 }
 
 /** What a process that failed had to say, fit for a terminal. */
-function complaint(stderr: string): string {
-  const lines = stderr.trim().split("\n").slice(0, COMPLAINT_LINES);
-  return lines.map((line) => printable(line.replace(/^<[0-7]>/, "").replace(TOP_LEVEL, ""))).join("\n  ") ||
+function complaint(stderr: string, folder: string): string {
+  const said = stderr.trim().split("\n").slice(0, COMPLAINT_LINES);
+  const own = `${pathToFileURL(folder).href}/`;
+  const lines = said.map((line) => loadComplaint(line.replace(/^<[0-7]>/, ""), { folder }));
+  return lines.map((line) => printable(line.replaceAll(`${own}module/`, "").replaceAll(own, ""))).join(
+    "\n  ",
+  ) ||
     "it ended without a word";
 }
 

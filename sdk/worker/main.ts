@@ -12,6 +12,7 @@
 import { getLogger } from "@logtape/logtape";
 import { withCode } from "../coded.ts";
 import { confine } from "./confine.ts";
+import { isLoading, LOADED_BADLY } from "./loading.ts";
 import { configureLog } from "./log.ts";
 import { permissionProblems, type ToldPermissions } from "./permissions.ts";
 import {
@@ -97,7 +98,11 @@ function redirectConsole(): void {
 }
 
 function broken(what: string, reason: unknown): void {
-  logger.error(withCode("not-caught", "{what}: await what a handler starts: {reason}"), { what, reason });
+  if (isLoading()) logger.error(withCode("module-broken", `${LOADED_BADLY}{reason}`), { reason });
+  else {logger.error(withCode("not-caught", "{what}: await what a handler starts: {reason}"), {
+      what,
+      reason,
+    });}
   leaveWith(EXIT_BROKEN);
 }
 

@@ -10,6 +10,7 @@ import { withCode } from "../coded.ts";
 import { type LoadedModule, loadModule } from "../load.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { listen } from "./listen.ts";
+import { endLoading } from "./loading.ts";
 import { Mirror } from "./mirror.ts";
 import { Report } from "./report.ts";
 import { type Declared, selfTest } from "./self_test.ts";
@@ -113,6 +114,7 @@ export function loadOrExit(
   namespace: unknown,
   options: Pick<ServeOptions, "name" | "configured">,
 ): LoadedModule {
+  endLoading();
   try {
     return loadModule(namespace, options);
   } catch (error) {

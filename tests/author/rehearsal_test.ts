@@ -58,7 +58,19 @@ const WRONG: Readonly<Record<string, [text: string, says: RegExp]>> = {
   ],
   "throws at load": [
     accountModule("return 'success';", "throw new Error('gone wrong');"),
-    /gone wrong[\s\S]*at module\.ts:2:/,
+    /^\S+: it threw while it was loaded: Error: gone wrong \| at module\.ts:2:\d+ \[module-broken\] \S+$/,
+  ],
+  "defines no hook": [
+    `import { defineModule, type PamModule } from "@pam-deno/sdk";\nexport default defineModule({}) as PamModule;\n`,
+    /^\S+: defineModule\(\): there is no handler: [^|]+ \| at module\.ts:2:\d+ \[no-handler\] \S+$/,
+  ],
+  "reads a file at its top level": [
+    accountModule("return 'success';", "Deno.readTextFileSync('/etc/passwd');"),
+    /while it is loaded, when it has no permission yet \(Requires read access to "\/etc\/passwd"\): do that in a handler/,
+  ],
+  "waits for nothing": [
+    accountModule("return 'success';", "await new Promise(() => {});"),
+    /it waits at its top level for what never comes: wait in a handler \[module-broken\]/,
   ],
   "ends the process": [accountModule("return 'success';", "Deno.exit(0);"), /ended without a word/],
   "prints to standard output": [

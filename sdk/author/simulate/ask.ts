@@ -82,7 +82,7 @@ export async function ask(
 
 function demandTypes({ verdict, text }: TypeCheck, word: string): void {
   if (verdict !== "wrong") return;
-  throw new SimulationError(`${word}: it does not type-check, and would not be added:\n${text}`);
+  throw new SimulationError(`${word}: it does not type-check:\n${text}`);
 }
 
 interface Around {

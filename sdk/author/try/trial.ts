@@ -6,6 +6,7 @@
  */
 
 import { join } from "node:path";
+import { codeIn, withCode } from "../../coded.ts";
 import type { Layout } from "../../config/layout.ts";
 import { missingPermissions, type ScopedPermissions } from "../../config/permissions.ts";
 import { stat } from "../../config/place.ts";
@@ -13,6 +14,7 @@ import { LINE_TYPES, type LineType } from "../../hooks.ts";
 import type { ServiceLine } from "../../libpam/mod.ts";
 import { keepDescriptors, SOCKET_PATH_MAX } from "../../supervisor/descriptors.ts";
 import { dropLoaderVariables, type Launcher, makeLauncher, ownUser } from "../../supervisor/launch.ts";
+import { loadComplaint } from "../../supervisor/load_complaint.ts";
 import { type ModuleSocket, prepareModuleSocket } from "../../supervisor/socket.ts";
 import { endStrays } from "../../supervisor/strays.ts";
 import { checkReach, type Identity, pickThrowawayUid } from "../../supervisor/uid.ts";
@@ -85,9 +87,6 @@ export interface Login {
   readonly items: Items;
   readonly environment: Readonly<Record<string, string>>;
 }
-
-/** What a worker says before an error of a module that is being loaded. */
-const TOP_LEVEL = /^A rejection that nobody handles: await what a handler starts: /;
 
 /** The programs of a trial. */
 const PROGRAMS = { worker: "try_worker.js", application: "try_application" } as const;
@@ -212,8 +211,10 @@ export class Trial implements AsyncDisposable {
 
   /** What a worker that does not serve has said, with the author's places. */
   #explain(message: string): string {
-    const said = message.split("\n").map((line) => this.places.clean(line.replace(TOP_LEVEL, "it threw: ")));
-    return `${this.#options.subject.word}: it cannot be served: ${said.join("\n  ")}`;
+    const { files: folder } = this.scene;
+    const said = message.split("\n").map((line) => this.places.clean(loadComplaint(line, { folder })));
+    const text = `${this.#options.subject.word}: it cannot be served: ${said.join("\n  ")}`;
+    return codeIn(text) === undefined ? withCode("module-broken", text) : text;
   }
 
   /** Begins a login. */

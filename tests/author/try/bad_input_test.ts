@@ -27,7 +27,7 @@ const MODULES: Readonly<Record<string, readonly [text: string, status: number, s
   "that throws at load": [
     moduleText('{ account: () => "success" }', 'throw new Error("no table");'),
     1,
-    /module\.ts: it cannot be served: it threw: Error: no table \| at \S+module\.ts:2:7/,
+    /module\.ts: it cannot be served: it threw while it was loaded: Error: no table \| at \S+module\.ts:2:7 \[module-broken\] \S+$/m,
   ],
   "that asks for a permission that nobody gets": [
     moduleText('{ permissions: { read: ["/"] }, account: () => "success" }'),
