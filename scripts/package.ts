@@ -44,7 +44,9 @@ async function stageControl(staging: Staging, identity: Identity): Promise<void>
   const changes = await Deno.readTextFile(join(ROOT, "CHANGES.md"));
   await staging.compress("/usr/share/doc/pam-deno/changelog", changelog(changes, maintainer, identity));
   staging.settle(identity.epoch);
-  const programs = ["deno", "shim/pam_deno.so.dist"].map((name) => join(staging.root, LIB, name));
+  const programs = ["deno", "shim/pam_deno.so.dist", "try_application"].map((name) =>
+    join(staging.root, LIB, name)
+  );
   const sizes = staging.files().map((file) => Math.ceil(Deno.statSync(join(staging.root, file)).size / 1024));
   const conffiles = await source("conffiles");
   const md5sums = await sums(staging, conffiles.trim().split("\n"));

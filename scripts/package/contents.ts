@@ -129,11 +129,17 @@ async function installedMap(file: string): Promise<string> {
   return JSON.stringify(map);
 }
 
-/** The module is a link, so that postinst decides when a new shim is the one that applications load. */
+/**
+ * What is written in C. The module is a link, so that postinst decides when a new shim is the one that applications load; the other is
+ * what `pam-deno try` calls it from.
+ */
 async function stageShim(staging: Staging, root: string): Promise<void> {
   const shim = `${LIB}/shim/pam_deno.so`;
   staging.copy(join(root, "build/pam_deno.so"), `${shim}.dist`);
-  await run(["strip", "--strip-unneeded", "--remove-section=.comment", join(staging.root, `${shim}.dist`)]);
+  staging.copy(join(root, "build/try_application"), `${LIB}/try_application`, PROGRAM);
+  for (const file of [`${shim}.dist`, `${LIB}/try_application`]) {
+    await run(["strip", "--strip-unneeded", "--remove-section=.comment", join(staging.root, file)]);
+  }
   const multiarch = (await run(["dpkg-architecture", "--query=DEB_HOST_MULTIARCH"])).trim();
   staging.link(`/lib/${multiarch}/security/pam_deno.so`, shim);
 }

@@ -14,6 +14,7 @@ const PROGRAMS = [
   "./usr/lib/pam-deno/deno",
   "./usr/lib/pam-deno/esbuild",
   "./usr/lib/pam-deno/reload-and-wait",
+  "./usr/lib/pam-deno/try_application",
 ];
 const EXPECTED = [
   "./etc/apparmor.d/pam-deno",
