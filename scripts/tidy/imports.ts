@@ -72,7 +72,7 @@ const LAYERS: readonly Layer[] = [
     WIRE,
     CONFIG,
     "sdk/(?:install|supervisor|testing|libpam)/.*",
-    "sdk/worker/(?:log|main|serving|witness)\\.ts",
+    "sdk/worker/(?:loading|log|main|serving|witness)\\.ts",
   ),
   layer(
     "command",

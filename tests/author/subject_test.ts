@@ -104,7 +104,10 @@ Deno.test("a workspace that somebody put above the private folder means nothing"
   const lock = join(above.path, "lock");
   // The imports of a workspace count in its members.
   const imports = { "other": "data:text/javascript,export default 1" };
-  above.write("deno.json", JSON.stringify({ workspace: ["./*/*", "./*/*/*"], imports, lock: { path: lock } }));
+  above.write(
+    "deno.json",
+    JSON.stringify({ workspace: ["./*/*", "./*/*/*"], imports, lock: { path: lock } }),
+  );
   using folder = new Folder({ "module.ts": `import "other";\n${GOOD}` });
   const subject = findSubject(join(folder.path, "module.ts"));
   await assert.rejects(bundleSubject(subject, LAYOUT, into), /other/);

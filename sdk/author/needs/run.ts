@@ -4,7 +4,7 @@
  *
  * Tests are programs, which may do whatever their author likes. Whoever runs `deno test` in a module's folder trusts them that far, so an
  * ordinary user's run as that user. As root they would hold the machine: there they run as a throwaway user in a file system that has
- * nothing but the module's folder, the SDK and Deno's packages, where that cannot be had as the user alone.
+ * nothing but /usr, the module's folder, the SDK and Deno's packages. Where that cannot be had they are not run.
  *
  * @module
  */
@@ -16,8 +16,7 @@ import type { Layout } from "../../config/layout.ts";
 import { resolvePermissions } from "../../config/permissions.ts";
 import { stat } from "../../config/place.ts";
 import type { GraphModule } from "../../install/deno_tool.ts";
-import { type Jail, openJail } from "../../install/jail.ts";
-import { printable } from "../../supervisor/lines.ts";
+import { type Jail, type JailedResult, openJail } from "../../install/jail.ts";
 import type { Declaration } from "../../supervisor/probe.ts";
 import { OBSERVER_NAME } from "../../testing/observer.ts";
 import { wordsOf } from "../../words.ts";
@@ -25,14 +24,14 @@ import { readStrangers } from "../strangers_file.ts";
 import type { Subject } from "../subject.ts";
 import { type Owners, readAudit, TEST_FILE, type Uses, usesIn } from "./checks.ts";
 import { preloadText, profilesText } from "./marks.ts";
+import { countTests, failuresIn } from "./tap.ts";
 
 /** How long finding out what it imports may take, in ms: packages may have to be downloaded. */
 const GRAPH_MAX_MS = 120_000;
 /** How long the tests may take, in ms. */
 const TESTS_MAX_MS = 300_000;
-/** What they may print, in bytes, and how much of it is shown when they fail, in lines. */
+/** What they may print, in bytes. */
 const OUTPUT_MAX = 16 * 1024 ** 2;
-const SHOWN_LINES = 40;
 /** Deno keeps only the ten innermost places otherwise; a connection by node:net has as many of its own. */
 const STACK_FRAMES = 64;
 /**
@@ -78,86 +77,123 @@ export interface TestRunResult {
   readonly tests: number;
   /** How many profiles. */
   readonly profiles: number;
-  /** What whoever reads it should know. */
-  readonly warnings: readonly string[];
 }
 
 /**
  * Runs them.
  *
- * @throws {NeedsError} if there are no tests, or if they fail.
+ * @throws {NeedsError} if there are no tests, if they fail, or if root cannot run them as somebody else.
  */
-export async function runTests({ subject, declaration, layout, options }: TestRun): Promise<TestRunResult> {
-  const files = testsOf(subject);
+export async function runTests(run: TestRun): Promise<TestRunResult> {
+  const { subject, layout } = run;
+  if (subject.folder === "/") {
+    throw new NeedsError(`${subject.word}: put the module into a folder of its own`);
+  }
+  const tests = testsOf(subject);
   const config = configOf(subject, layout);
   const stage = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-needs-" }));
   try {
-    const [work, told, root] = ["work", "told", "root"].map((name) => join(stage, name)) as [
-      string,
-      string,
-      string,
-    ];
-    for (const path of [work, told, root, ...EMPTY.map((name) => join(root, name))]) {
-      Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
-    }
-    const audit = join(work, "audit");
-    // Not where the throwaway user may write: root follows no links there.
-    const [preload, profiles] = [join(told, "preload.js"), join(told, "profiles_test.js")];
-    const module = pathToFileURL(subject.file).href;
-    const { permissions } = resolvePermissions(declaration.permissions, wordsOf(options));
-    const rootRuns = Deno.uid() === 0;
-    if (rootRuns) Deno.chmodSync(stage, 0o711);
-    const jail = openJail({
-      root,
-      readable: [...readableOf(subject, layout, config), told],
-      writable: rootRuns ? [work] : [],
-      through: [stage],
-    });
-    // Behind all places that were made for what is mounted: none of them is made through it.
-    copyLink("/etc/localtime", root);
-    const deno = rootRuns ? Deno.realPathSync(Deno.execPath()) : Deno.execPath();
-    const env = {
-      ...rootRuns ? { HOME: work, TMPDIR: work, DENO_DIR: cacheDir(), PATH } : Deno.env.toObject(),
-      DENO_NO_UPDATE_CHECK: "1",
-      NO_COLOR: "1",
-    };
-    const resolving = [
-      ...config.length > 0 ? [`--config=${config[0]}`] : ["--no-config"],
-      ...hasLock(subject) ? ["--frozen"] : ["--no-lock"],
-    ];
-    const graph = await graphOf(subject, jail, { command: [deno, "info", "--json", ...resolving], env });
-    const sdk = sdkOf(graph);
-    Deno.writeTextFileSync(preload, preloadText(module, dirname(subject.file), OBSERVER_NAME));
-    Deno.writeTextFileSync(
-      profiles,
-      profilesText(module, `${sdk}sdk/testing/mod.ts`, OBSERVER_NAME, { options, permissions }),
-    );
-    const ran = await jail.run({
-      command: [
-        deno,
-        ...["test", "--no-prompt", "--no-check", "--quiet", "--reporter=tap", ...ALLOWED],
-        `--v8-flags=--stack-trace-limit=${STACK_FRAMES}`,
-        ...resolving,
-        `--preload=${preload}`,
-        ...files,
-        profiles,
-      ],
-      env: { ...env, DENO_AUDIT_PERMISSIONS: audit, DENO_TRACE_PERMISSIONS: "1" },
-      network: true,
-      timeoutMs: TESTS_MAX_MS,
-      outputMax: OUTPUT_MAX,
-    });
+    const place = prepare(stage, subject, { readable: readableOf(subject, layout, config), config });
+    const graph = await graphOf(subject, place);
+    const sdk = sdkOf(graph, subject);
+    writeMarks(run, place, sdk);
+    const ran = await testIn(place, tests);
     if (!ran.success) throw new NeedsError(failure(subject, ran));
     const counted = countTests(ran.stdout);
     if (counted.tests === 0) throw new NeedsError(noTests(subject));
-    const owners = ownersOf(subject, graph, sdk, [preload, profiles]);
-    const uses = usesIn(readAudit(auditIn(subject, audit)), owners);
+    const owners = ownersOf(subject, graph, sdk, [place.preload, place.profiles]);
+    const uses = usesIn(readAudit(auditIn(subject, place.audit)), owners);
     if (uses.hooks.size === 0) throw new NeedsError(noHooks(subject));
-    const warnings = jail.uid === undefined ? [] : jail.warnings;
-    return { uses, ...counted, warnings };
+    return { uses, ...counted };
   } finally {
     Deno.removeSync(stage, { recursive: true });
   }
+}
+
+/** Where the tests run, and what they are given besides the tests. */
+interface Place {
+  readonly jail: Jail;
+  /** Which Deno. */
+  readonly deno: string;
+  /** How it finds out what names stand for. */
+  readonly resolving: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** What is run before each file of tests. */
+  readonly preload: string;
+  /** The profiles. */
+  readonly profiles: string;
+  /** What Deno writes the checks to. */
+  readonly audit: string;
+}
+
+function prepare(
+  stage: string,
+  subject: Subject,
+  { readable, config }: { readonly readable: readonly string[]; readonly config: readonly string[] },
+): Place {
+  const folder = (name: string) => join(stage, name);
+  // Tests write to one; the other is root's, who follows no links there.
+  const [work, told, root] = [folder("work"), folder("told"), folder("root")];
+  for (const path of [work, told, root, ...EMPTY.map((name) => join(root, name))]) {
+    Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
+  }
+  const isRoot = Deno.uid() === 0;
+  if (isRoot) Deno.chmodSync(stage, 0o711);
+  const jail = openJail({
+    root,
+    readable: [...readable, told],
+    writable: isRoot ? [work] : [],
+    through: [stage],
+  });
+  if (isRoot && jail.kind !== "file system") throw new NeedsError(noJail(subject));
+  // Behind all places that were made for what is mounted: none of them is made through it.
+  copyLink("/etc/localtime", root);
+  return {
+    jail,
+    deno: isRoot ? Deno.realPathSync(Deno.execPath()) : Deno.execPath(),
+    resolving: [
+      ...config.length > 0 ? [`--config=${config[0]}`] : ["--no-config"],
+      ...hasLock(subject) ? ["--frozen"] : ["--no-lock"],
+    ],
+    env: {
+      ...isRoot ? { HOME: work, TMPDIR: work, DENO_DIR: cacheDir(), PATH } : Deno.env.toObject(),
+      DENO_NO_UPDATE_CHECK: "1",
+      NO_COLOR: "1",
+    },
+    preload: join(told, "preload.js"),
+    profiles: join(told, "profiles_test.js"),
+    audit: join(work, "audit"),
+  };
+}
+
+function writeMarks({ subject, declaration, options }: TestRun, place: Place, sdk: string): void {
+  const module = pathToFileURL(subject.file).href;
+  const { permissions } = resolvePermissions(declaration.permissions, wordsOf(options));
+  const scene = { options, permissions };
+  Deno.writeTextFileSync(place.preload, preloadText(module, dirname(subject.file), OBSERVER_NAME));
+  Deno.writeTextFileSync(
+    place.profiles,
+    profilesText(module, `${sdk}sdk/testing/mod.ts`, OBSERVER_NAME, scene),
+  );
+}
+
+function testIn(place: Place, tests: readonly string[]): Promise<JailedResult> {
+  const { jail, deno, resolving, env, preload, profiles, audit } = place;
+  return jail.run({
+    command: [
+      deno,
+      ...["test", "--no-prompt", "--no-check", "--quiet", "--reporter=tap", ...ALLOWED],
+      `--v8-flags=--stack-trace-limit=${STACK_FRAMES}`,
+      ...resolving,
+      `--preload=${preload}`,
+      ...tests,
+      profiles,
+    ],
+    env: { ...env, DENO_AUDIT_PERMISSIONS: audit, DENO_TRACE_PERMISSIONS: "1" },
+    network: true,
+    timeoutMs: TESTS_MAX_MS,
+    outputMax: OUTPUT_MAX,
+  });
 }
 
 /**
@@ -166,11 +202,10 @@ export async function runTests({ subject, declaration, layout, options }: TestRu
  */
 async function graphOf(
   subject: Subject,
-  jail: Jail,
-  { command, env }: { command: readonly [string, ...string[]]; env: Readonly<Record<string, string>> },
+  { jail, deno, resolving, env }: Place,
 ): Promise<readonly GraphModule[]> {
-  const call = { env, network: true, timeoutMs: GRAPH_MAX_MS, outputMax: OUTPUT_MAX };
-  const ran = await jail.run({ ...call, command: [...command, subject.file] });
+  const command = [deno, "info", "--json", ...resolving, subject.file] as const;
+  const ran = await jail.run({ command, env, network: true, timeoutMs: GRAPH_MAX_MS, outputMax: OUTPUT_MAX });
   const modules: GraphModule[] = ran.success ? JSON.parse(ran.stdout).modules : [];
   const main = pathToFileURL(subject.file).href;
   const error = modules.find(({ specifier }) => specifier === main)?.error;
@@ -215,6 +250,11 @@ function noHooks({ word }: Subject): string {
     "options: write such a test, or give the profiles the options with --option NAME=VALUE";
 }
 
+function noJail({ word }: Subject): string {
+  return `${word}: its tests would run as root with all of this machine, since mount namespaces are not usable here: run this as an ` +
+    "ordinary user";
+}
+
 /** The deno.json that imports are named in: that of the module, else the one beside the SDK, as in a checkout. */
 function configOf({ configFile }: Subject, { sdkDir }: Pick<Layout, "sdkDir">): string[] {
   if (configFile !== undefined) return [configFile];
@@ -233,7 +273,7 @@ function hasLock({ folder }: Subject): boolean {
 function readableOf(
   { folder, file }: Subject,
   { sdkDir }: Pick<Layout, "sdkDir">,
-  config: string[],
+  config: readonly string[],
 ): string[] {
   const packages = ["npm", "remote", "dl"].map((name) => join(cacheDir(), name));
   const machine = ["/usr", "/bin", "/sbin", "/lib", "/lib64"];
@@ -244,7 +284,7 @@ function readableOf(
   ];
 }
 
-/** The folders that a deno.json links packages to. */
+/** The packages that a deno.json links, and nothing else that it may name. */
 function linkedBy(config: string): string[] {
   const text = readStrangers(config, CONFIG_MAX) ?? "{}";
   const { links } = (parse(text, [], { allowTrailingComma: true }) ?? {}) as { links?: unknown };
@@ -279,13 +319,16 @@ function cacheDir(): string {
 }
 
 /** Where the SDK is that the module imports: what its main file's URL begins with. */
-function sdkOf(graph: readonly GraphModule[]): string {
+function sdkOf(graph: readonly GraphModule[], { word }: Subject): string {
   const entries = graph.map(({ specifier }) => specifier).filter((url) =>
     /^(?:file:\/\/.*|https:\/\/[^/]+\/@pam-deno\/sdk\/[^/]+)\/mod\.ts$/.test(url) &&
     graph.some(({ specifier }) => specifier === url.replace(/mod\.ts$/, "sdk/module.ts"))
   );
   if (entries.length > 0) return entries[0]!.replace(/mod\.ts$/, "");
-  throw new NeedsError("it does not import defineModule from @pam-deno/sdk");
+  throw new NeedsError(
+    `${word}: nothing says where @pam-deno/sdk is, which it and its tests import: write ` +
+      '"imports": { "@pam-deno/sdk": "jsr:@pam-deno/sdk@^0.1.0" } into a deno.json beside it',
+  );
 }
 
 function ownersOf(subject: Subject, graph: readonly GraphModule[], sdk: string, own: string[]): Owners {
@@ -303,10 +346,7 @@ function failure(
   what = "its tests fail",
 ): string {
   const why = ran.killed === undefined ? what : `${what}: ${ran.killed}`;
-  const said = `${ran.stderr}\n${ran.stdout}`.trim().split("\n").filter((line) =>
-    line.trim() !== "" && !/^ok \d|^TAP version|^Warning Permission broker/.test(line)
-  );
-  const shown = said.slice(0, SHOWN_LINES).map((line) => `  ${printable(line.trimEnd())}`);
+  const shown = failuresIn(ran.stderr, ran.stdout);
   const hint = Deno.uid() === 0
     ? [
       `as root tests run as a user that nobody is, who can read ${folder} only if everybody can (chmod -R go+rX), and write nothing there: ` +
@@ -314,10 +354,4 @@ function failure(
     ]
     : [];
   return [`${word}: ${why}, so nothing says what it needs:`, ...shown, ...hint].join("\n");
-}
-
-function countTests(tap: string): { tests: number; profiles: number } {
-  const names = [...tap.matchAll(/^ok \d+ - (.*)$/gm)].map(([, name]) => name!);
-  const profiles = names.filter((name) => name.startsWith("profile ")).length;
-  return { tests: names.length - profiles, profiles };
 }
