@@ -44,7 +44,7 @@ const LAYERS: readonly Layer[] = [
     WIRE,
     CONFIG,
     "sdk/install/(?:bundler_words|record)\\.ts",
-    "sdk/worker/(?:log|latency)\\.ts",
+    "sdk/worker/(?:loading|log|latency)\\.ts",
   ),
   layer("installation", "sdk/install/.*", ROOT, CONFIG, "sdk/supervisor/.*"),
   layer("status", "sdk/status/.*", ROOT, CONFIG, "sdk/install/(?:record|home)\\.ts", "sdk/supervisor/.*"),
