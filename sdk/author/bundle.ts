@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import type { Layout } from "../config/layout.ts";
 import { bundleModule } from "../install/bundle.ts";
 import { bundleSources } from "../install/throwaway.ts";
+import { PrivateFolder } from "./private_folder.ts";
 import { isStrangers, type Subject } from "./subject.ts";
 
 /** A bundle in a folder. */
@@ -66,17 +67,14 @@ async function bundleStrangers(
   into: string,
 ): Promise<SubjectBundle> {
   // The throwaway user has to get to it, so it is not below `into`, which is closed.
-  const stage = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-stage-" }));
-  try {
-    Deno.chmodSync(stage, 0o711);
-    const answer = await bundleSources({ path: file, libDir, sdkDir, stage, uids: [] });
-    if ("error" in answer) throw new SubjectBundleError(`${word}: it cannot be bundled: ${answer.error}`);
-    const { code, sha256, map, warnings } = answer;
-    if (map) Deno.writeTextFileSync(join(into, basename(map.name)), map.text, { mode: 0o600 });
-    const bundle = join(into, `${sha256}.js`);
-    Deno.writeTextFileSync(bundle, code, { mode: 0o600 });
-    return { file: bundle, sha256, warnings, inputs: [file] };
-  } finally {
-    Deno.removeSync(stage, { recursive: true });
-  }
+  using scratch = new PrivateFolder("pam-deno-stage-");
+  const stage = scratch.path;
+  Deno.chmodSync(stage, 0o711);
+  const answer = await bundleSources({ path: file, libDir, sdkDir, stage, uids: [] });
+  if ("error" in answer) throw new SubjectBundleError(`${word}: it cannot be bundled: ${answer.error}`);
+  const { code, sha256, map, warnings } = answer;
+  if (map) Deno.writeTextFileSync(join(into, basename(map.name)), map.text, { mode: 0o600 });
+  const bundle = join(into, `${sha256}.js`);
+  Deno.writeTextFileSync(bundle, code, { mode: 0o600 });
+  return { file: bundle, sha256, warnings, inputs: [file] };
 }

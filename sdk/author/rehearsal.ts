@@ -16,6 +16,7 @@ import type { Layout } from "../config/layout.ts";
 import type { ScopedPermissions } from "../config/permissions.ts";
 import { stat } from "../config/place.ts";
 import { writeForGroup } from "../supervisor/entry.ts";
+import { PrivateFolder } from "./private_folder.ts";
 import { type Launch, makeLauncher, planLaunch } from "../supervisor/launch.ts";
 import { loadComplaint } from "../supervisor/load_complaint.ts";
 import { LineReader, printable } from "../supervisor/lines.ts";
@@ -63,7 +64,7 @@ export interface RehearsalOptions {
 export class Rehearsal implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #folder: string;
+  readonly #folder: PrivateFolder;
   readonly #word: string;
   readonly #log: string[] = [];
   readonly #answers: RehearsalAnswer[] = [];
@@ -72,7 +73,7 @@ export class Rehearsal implements AsyncDisposable {
   #isOver = false;
   #declaration: Declaration | undefined;
 
-  private constructor(child: Deno.ChildProcess, { folder, word }: { folder: string; word: string }) {
+  private constructor(child: Deno.ChildProcess, { folder, word }: { folder: PrivateFolder; word: string }) {
     this.#child = child;
     this.#writer = child.stdin.getWriter();
     this.#folder = folder;
@@ -86,9 +87,9 @@ export class Rehearsal implements AsyncDisposable {
    * @throws {RehearsalError} if it does not load within {@linkcode PROBE_MAX_MS}, or is no module.
    */
   static async start(options: RehearsalOptions): Promise<Rehearsal> {
-    const folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-rehearsal-" }));
+    const folder = new PrivateFolder("pam-deno-rehearsal-");
     try {
-      const launch = plan(options, folder);
+      const launch = plan(options, folder.path);
       const child = new Deno.Command(launch.command, {
         args: [...launch.args],
         env: { ...launch.env, ...options.env },
@@ -107,7 +108,7 @@ export class Rehearsal implements AsyncDisposable {
         throw error;
       }
     } catch (error) {
-      if (stat(folder)) Deno.removeSync(folder, { recursive: true });
+      folder[Symbol.dispose]();
       throw error;
     }
   }
@@ -151,7 +152,7 @@ export class Rehearsal implements AsyncDisposable {
     }
     await this.#ended;
     await this.#writer.abort().catch(() => {});
-    if (stat(this.#folder)) Deno.removeSync(this.#folder, { recursive: true });
+    this.#folder[Symbol.dispose]();
   }
 
   async #load({ expected }: Launch): Promise<void> {
@@ -221,8 +222,9 @@ export class Rehearsal implements AsyncDisposable {
 
   /** Places as the author knows them: where the process was started from is nobody's business. */
   #ofSources(line: string): string {
-    const own = pathToFileURL(`${this.#folder}/`).href;
-    return [`${own}module/`, own, `${this.#folder}/`].reduce((text, from) => text.replaceAll(from, ""), line);
+    const { path } = this.#folder;
+    const own = pathToFileURL(`${path}/`).href;
+    return [`${own}module/`, own, `${path}/`].reduce((text, from) => text.replaceAll(from, ""), line);
   }
 
   /** What is no answer was printed by the module. */

@@ -9,6 +9,7 @@
  */
 
 import process from "node:process";
+import { UNPRINTABLE } from "../text.ts";
 import { wrap } from "./wrap.ts";
 
 /** A stream to write to: `Deno.stdout` or `Deno.stderr`. */
@@ -72,7 +73,12 @@ export class Output {
 
   /** Writes a result as the one JSON document of this run. */
   json(value: unknown): void {
-    this.result(JSON.stringify(value, undefined, 2));
+    this.result(jsonText(value, 2));
+  }
+
+  /** Writes a result as an object of JSON in a line of its own. */
+  jsonLine(value: unknown): void {
+    this.result(jsonText(value));
   }
 
   /** Writes anything that is no result. */
@@ -84,6 +90,14 @@ export class Output {
   part(text: string): void {
     write(this.#stderr, text);
   }
+}
+
+/** JSON, which lets some controls through as they are: people look at it in terminals, too. */
+function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    UNPRINTABLE,
+    (found) => found === "\n" ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function line(text: string): string {

@@ -6,6 +6,7 @@
  */
 
 import { userInfo } from "node:os";
+import { PrivateFolder } from "../author/private_folder.ts";
 import { Changes } from "../author/try/changes.ts";
 import { ENDING } from "../author/try/scene.ts";
 import { findShim } from "../author/try/shim.ts";
@@ -55,9 +56,7 @@ function failed(
 ) {
   if (json) {
     const message = error instanceof Error ? error.message : String(error);
-    output.result(
-      JSON.stringify({ error: { kind: error instanceof UsageError ? "misused" : "failed", message } }),
-    );
+    output.jsonLine({ error: { kind: error instanceof UsageError ? "misused" : "failed", message } });
   }
   return reportFailure(error, output, { json: false, debug: debug ?? false });
 }
@@ -80,7 +79,7 @@ async function once(attempt: Attempt, layout: Layout, ended: AbortSignal): Promi
 }
 
 function showJson({ document, problems }: Ran, types: TypeCheck | null, output: Output): void {
-  output.result(JSON.stringify({ ...document, problems, types }));
+  output.jsonLine({ ...document, problems, types });
 }
 
 async function inMemory(
@@ -94,12 +93,13 @@ async function inMemory(
     );
   }
   const { tryInMemory } = await import("../author/try/in_memory.ts");
-  const into = Deno.makeTempDirSync({ prefix: "pam-deno-try-" });
+  using scratch = new PrivateFolder("pam-deno-try-");
+  const into = scratch.path;
   let rehearsal: AsyncDisposable | undefined;
   let checking: Promise<unknown> = Promise.resolve();
   const leave = async () => {
     await Promise.all([rehearsal?.[Symbol.asyncDispose](), checking.catch(() => {})]);
-    Deno.removeSync(into, { recursive: true });
+    scratch[Symbol.dispose]();
   };
   return await endingWith(leave, async (ended) => {
     const document = await tryInMemory({
@@ -196,6 +196,7 @@ async function endingWith<T>(
   leave: () => Promise<void>,
   run: (ended: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  PrivateFolder.leaveExitToOthers();
   const ended = new AbortController();
   const listeners = ENDING.map((signal) => {
     const listener = async () => {

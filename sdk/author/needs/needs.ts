@@ -6,6 +6,7 @@
  */
 
 import type { Layout } from "../../config/layout.ts";
+import { PrivateFolder } from "../private_folder.ts";
 import { bundleSubject } from "../bundle.ts";
 import { Rehearsal } from "../rehearsal.ts";
 import type { Subject } from "../subject.ts";
@@ -37,22 +38,19 @@ export interface Needs extends Comparison, Pick<TestRunResult, "tests" | "profil
  * @throws {RehearsalError} if it cannot be loaded.
  */
 export async function findNeeds(subject: Subject, { layout, options, onStep }: NeedsOptions): Promise<Needs> {
-  const folder = Deno.makeTempDirSync({ prefix: "pam-deno-needs-" });
-  try {
-    onStep(`loading ${subject.word}`);
-    const types = checkTypes(subject, layout, folder);
-    const bundle = await bundleSubject(subject, layout, folder);
-    const { name, word } = subject;
-    const started = await Rehearsal.start({ layout, bundle, word, name, permissions: {} });
-    const { declaration } = started;
-    await started[Symbol.asyncDispose]();
-    const { verdict, text } = await types;
-    if (verdict === "wrong") throw new NeedsError(`${word}: it does not type-check:\n${text}`);
-    onStep(`running the tests of ${word}`);
-    const { uses, tests, profiles } = await runTests({ subject, declaration, layout, options });
-    const unchecked = verdict === "unchecked" ? [text] : [];
-    return { ...compare(declaration, uses), tests, profiles, warnings: [...unchecked, ...bundle.warnings] };
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+  using scratch = new PrivateFolder("pam-deno-needs-");
+  const folder = scratch.path;
+  onStep(`loading ${subject.word}`);
+  const types = checkTypes(subject, layout, folder);
+  const bundle = await bundleSubject(subject, layout, folder);
+  const { name, word } = subject;
+  const started = await Rehearsal.start({ layout, bundle, word, name, permissions: {} });
+  const { declaration } = started;
+  await started[Symbol.asyncDispose]();
+  const { verdict, text } = await types;
+  if (verdict === "wrong") throw new NeedsError(`${word}: it does not type-check:\n${text}`);
+  onStep(`running the tests of ${word}`);
+  const { uses, tests, profiles } = await runTests({ subject, declaration, layout, options });
+  const unchecked = verdict === "unchecked" ? [text] : [];
+  return { ...compare(declaration, uses), tests, profiles, warnings: [...unchecked, ...bundle.warnings] };
 }

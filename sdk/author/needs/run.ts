@@ -20,6 +20,7 @@ import { type Jail, type JailedResult, openJail } from "../../install/jail.ts";
 import type { Declaration } from "../../supervisor/probe.ts";
 import { OBSERVER_NAME } from "../../testing/observer.ts";
 import { wordsOf } from "../../words.ts";
+import { PrivateFolder } from "../private_folder.ts";
 import { readStrangers } from "../strangers_file.ts";
 import type { Subject } from "../subject.ts";
 import { type Owners, readAudit, TEST_FILE, type Uses, usesIn } from "./checks.ts";
@@ -91,23 +92,20 @@ export async function runTests(run: TestRun): Promise<TestRunResult> {
   }
   const tests = testsOf(subject);
   const config = configOf(subject, layout);
-  const stage = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-needs-" }));
-  try {
-    const place = prepare(stage, subject, { readable: readableOf(subject, layout, config), config });
-    const graph = await graphOf(subject, place);
-    const sdk = sdkOf(graph, subject);
-    writeMarks(run, place, sdk);
-    const ran = await testIn(place, tests);
-    if (!ran.success) throw new NeedsError(failure(subject, ran));
-    const counted = countTests(ran.stdout);
-    if (counted.tests === 0) throw new NeedsError(noTests(subject));
-    const owners = ownersOf(subject, graph, sdk, [place.preload, place.profiles]);
-    const uses = usesIn(readAudit(auditIn(subject, place.audit)), owners);
-    if (uses.hooks.size === 0) throw new NeedsError(noHooks(subject));
-    return { uses, ...counted };
-  } finally {
-    Deno.removeSync(stage, { recursive: true });
-  }
+  using scratch = new PrivateFolder("pam-deno-needs-");
+  const stage = scratch.path;
+  const place = prepare(stage, subject, { readable: readableOf(subject, layout, config), config });
+  const graph = await graphOf(subject, place);
+  const sdk = sdkOf(graph, subject);
+  writeMarks(run, place, sdk);
+  const ran = await testIn(place, tests);
+  if (!ran.success) throw new NeedsError(failure(subject, ran));
+  const counted = countTests(ran.stdout);
+  if (counted.tests === 0) throw new NeedsError(noTests(subject));
+  const owners = ownersOf(subject, graph, sdk, [place.preload, place.profiles]);
+  const uses = usesIn(readAudit(auditIn(subject, place.audit)), owners);
+  if (uses.hooks.size === 0) throw new NeedsError(noHooks(subject));
+  return { uses, ...counted };
 }
 
 /** Where the tests run, and what they are given besides the tests. */

@@ -12,6 +12,7 @@ import { CODES, type PamCode } from "../../tokens.ts";
 import { FAILURES } from "../../hooks.ts";
 import { line } from "../../text.ts";
 import { wordsOf } from "../../words.ts";
+import { PrivateFolder } from "../private_folder.ts";
 import { bundleSubject } from "../bundle.ts";
 import { Rehearsal } from "../rehearsal.ts";
 import { findSubject, type Subject } from "../subject.ts";
@@ -60,7 +61,8 @@ export async function ask(
   signal?: AbortSignal,
 ): Promise<Simulation> {
   const subject = findSubject(plan.module);
-  const folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-simulate-" }));
+  using scratch = new PrivateFolder("pam-deno-simulate-");
+  const folder = scratch.path;
   const over = new AbortController();
   const until = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
   const asked = askSubject(plan, subject, { layout, folder, events, until });
@@ -76,7 +78,6 @@ export async function ask(
     // Whatever has failed: nothing that was started goes on, and nothing is left.
     over.abort();
     await asked.catch(() => {});
-    Deno.removeSync(folder, { recursive: true });
   }
 }
 

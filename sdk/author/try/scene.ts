@@ -7,6 +7,7 @@
  */
 
 import { join } from "node:path";
+import { makePrivateFolder } from "../private_folder.ts";
 import { makeRuntimeDir, stat } from "../../config/place.ts";
 import { formatServiceLine, type ServiceLine } from "../../libpam/mod.ts";
 import { replaceLink } from "../../supervisor/libc.ts";
@@ -36,7 +37,7 @@ export class Scene implements Disposable {
 
   /** Makes the folder. Of what is in it, the group of `identity` gets to what its worker starts from, and sees nothing else. */
   constructor(identity: Identity | undefined) {
-    this.path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "pam-deno-try-" }));
+    this.path = makePrivateFolder("pam-deno-try-");
     const folder = (name: string, mode = 0o700) => {
       const path = join(this.path, name);
       Deno.mkdirSync(path, { recursive: true, mode });
