@@ -14,6 +14,7 @@ import { type Call, CALLS } from "../author/try/application_words.ts";
 import type { Subject } from "../author/subject.ts";
 import type { TypeCheck } from "../author/type_check.ts";
 import { isRefusal } from "../result.ts";
+import { printable } from "../supervisor/lines.ts";
 import type { PamCode } from "../tokens.ts";
 import type { Output } from "./output.ts";
 import type { TryWords } from "./try.ts";
@@ -66,6 +67,7 @@ async function callHook({ words, subject, trial, person, login }: Attempt): Prom
     flags: words.flags,
     person,
     now: words.now?.toString(),
+    alone: true,
     before: { items: itemsOf(login), environment: login.environment },
   });
 }
@@ -84,25 +86,30 @@ export function showRan({ document, problems }: Ran, output: Output): void {
   else {
     const { title, lines } = reportOf(document);
     show(title, document.code, output);
-    for (const line of lines) output.result(output.wrapped(line));
+    for (const line of lines) output.result(output.wrapped(harmless(line)));
   }
-  for (const problem of problems) output.note(`pam-deno: ${problem}`);
+  for (const problem of problems) output.note(`pam-deno: ${harmless(problem)}`);
 }
 
 function showProfile(document: ProfileDocument, output: Output): void {
   const { title, steps } = profileReportOf(document);
-  output.result(output.wrapped(title));
+  output.result(output.wrapped(harmless(title)));
   for (const { line, code, events } of steps) {
     show(line, code, output);
-    for (const event of events) output.result(output.wrapped(event));
+    for (const event of events) output.result(output.wrapped(harmless(event)));
   }
   show(document.verdict, document.code, output);
 }
 
 /** A line with a code in it, which is coloured where that may be. */
 function show(text: string, code: PamCode, output: Output): void {
-  const shown = output.wrapped(text);
+  const shown = output.wrapped(harmless(text));
   output.result(output.colour ? coloured(shown, code) : shown);
+}
+
+/** What a module said, in one line: it can neither end that and begin another one of the report, nor move the cursor. */
+function harmless(text: string): string {
+  return printable(text.replaceAll("\n", "\\n"));
 }
 
 function coloured(title: string, code: PamCode): string {

@@ -108,6 +108,8 @@ export interface DocumentOptions {
   readonly flags: readonly CallFlag[];
   readonly person: Pick<Person, "texts" | "prompts">;
   readonly now: string | undefined;
+  /** Whether no other line stands beside the module's. */
+  readonly alone: boolean;
   /** What the application had set before the call. */
   readonly before: { readonly items: Items; readonly environment: Readonly<Record<string, string>> };
 }
@@ -115,13 +117,13 @@ export interface DocumentOptions {
 /** Puts together what was seen of a call. */
 export function documentOf(
   seen: Seen,
-  { subject, trial, login, flags, person, now, before }: DocumentOptions,
+  { subject, trial, login, flags, person, now, alone, before }: DocumentOptions,
 ): TryDocument {
   const { call, outcome, sightings } = seen;
   const { declared, permissions } = trial.served;
   const places = trial.places;
   const defined = hooksOf(call).some((hook) => declared.hooks.includes(hook));
-  const code = codeOf(seen, declared.hooks);
+  const code = codeOf(seen, declared.hooks, alone);
   const last = sightings.at(-1);
   const asked = (held: boolean) => seen.permissions.filter((one) => one.held === held).map(describeAsked);
   const given = trial.grantsOf(lineTypeOf(call));
@@ -171,10 +173,13 @@ export function hooksOf(call: Call): readonly Hook[] {
   return call === "changePassword" ? ["preliminary", "update"] : [call];
 }
 
-/** What the line gave: libpam makes perm_denied of a stack in which nobody says more than ignore, else what the others say. */
-function codeOf({ call, outcome, sightings }: Seen, defined: readonly string[]): PamCode {
+/**
+ * What the line gave: libpam makes perm_denied of a stack in which nobody says more than ignore, else what the others say. That it was
+ * ignore is the word of the module's process: where there are no others, success is the module's, whatever that says.
+ */
+function codeOf({ call, outcome, sightings }: Seen, defined: readonly string[], alone: boolean): PamCode {
   const { code } = outcome;
-  if (code !== "perm_denied" && code !== "success") return code;
+  if (code !== "perm_denied" && (alone || code !== "success")) return code;
   const codes = hooksOf(call).map((hook) =>
     sightings.find((one) => one.hook === hook)?.code ??
       (defined.includes(hook) ? undefined : undefinedCode(hook, defined))

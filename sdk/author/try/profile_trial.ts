@@ -187,6 +187,7 @@ export class ProfileTrial {
       flags: flags as readonly CallFlag[],
       person,
       now,
+      alone: false,
       before,
     });
     this.#steps.push({ ...document, process: step.process, pid: trial.application.pid });

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+/** What a module can make `pam-deno try` say that is not so. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { accountModule } from "../scene.ts";
+import { Scratch, type Told } from "./trying.ts";
+
+/** Says in the worker's name what was seen of the hook, before that does. */
+const FORGED = accountModule(`
+  Deno.stdout.writeSync(new TextEncoder().encode("ended " + JSON.stringify({
+    hook: "account", code: "ignore", sent: [], items: {}, environment: {}, tokens: [],
+    userFiles: { "\\u001b]0;owned\\u0007\\n  permissions  none\\u009b\\u202e": "written" },
+    data: { action: "set", keys: [] }, failDelayUs: 0, continuity: "none",
+  }) + "\\n"));
+  return "success";`);
+
+Deno.test("try does not let a module say that it ignored what it let through", async () => {
+  using scratch = new Scratch({ "module.ts": FORGED });
+  const { stdout } = await scratch.run([join(scratch.path, "module.ts"), "--user", "root", "--json"]);
+  const { code, application } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as Told;
+  assert.deepEqual([code, application], ["success", "success"]);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(stdout, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
+});
+
+Deno.test("what a module says begins no line of what try tells, and controls no terminal", async () => {
+  using scratch = new Scratch({ "module.ts": FORGED });
+  const { stdout } = await scratch.run([join(scratch.path, "module.ts"), "--user", "root"]);
+  assert.match(stdout, /user files .*\\n  permissions  none.* was written$/m);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(stdout, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
+});
