@@ -202,7 +202,7 @@ export class Rehearsal implements AsyncDisposable {
     const answers = new LineReader(ANSWER_MAX, { onLine: (line) => this.#take(line) });
     const log = new LineReader(LOG_LINE_MAX, {
       onLine: (line) => {
-        const said = loadComplaint(line.replace(/^<[0-7]>/, ""), { folder: this.#folder });
+        const said = loadComplaint(line.replace(/^<[0-7]>/, ""), { folder: this.#folder.path });
         const text = this.#ofSources(said);
         if (this.#log.length < LOG_LINES_MAX) this.#log.push(printable(text));
       },
