@@ -97,15 +97,13 @@ export class Trial implements AsyncDisposable {
   readonly places: Places;
   readonly application: Application;
   readonly #options: TrialOptions;
-  readonly #launcher: Launcher;
+  #launcher: Launcher | undefined;
   readonly #identity: Identity | undefined;
   readonly #socket: ModuleSocket;
   readonly #known: Promise<void>;
   /** The files that the last bundle was made of; none if there was none. */
   lastInputs: readonly string[] = [];
   readonly #working = new Set<Promise<void>>();
-  /** The first bundle, which is begun as early as can be. */
-  #bundling: Promise<SubjectBundle> | undefined;
   #worker: AttemptWorker | undefined;
   #served: Served | undefined;
   /** What the module was granted the last time: mostly it is the same again. */
@@ -127,8 +125,6 @@ export class Trial implements AsyncDisposable {
     this.#identity = throwawayIdentity();
     const scene = this.scene = new Scene(this.#identity);
     this.name = subject.name.slice(0, SOCKET_PATH_MAX - `${scene.runtimeDir}/.sock~`.length);
-    // It goes on in other processes while this one looks at what it starts workers with.
-    this.#bundling = this.#bundle();
     this.places = new Places({ files: scene.files, folder: subject.folder });
     try {
       this.application = new Application(Deno.realPathSync(join(layout.libDir, PROGRAMS.application)));
@@ -137,11 +133,6 @@ export class Trial implements AsyncDisposable {
       this.#known.catch(() => {});
       if (this.name === "") {
         throw new AttemptError(`TMPDIR is too long for the path of a socket: use a shorter one`);
-      }
-      this.#launcher = makeLauncher(scene.files);
-      const { program } = this.#launcher;
-      if (this.#identity) {
-        checkReach(this.#identity, [join(layout.libDir, PROGRAMS.worker), program, scene.files]);
       }
       this.#socket = prepareModuleSocket(scene.runtimeDir, this.name);
       this.#socket.publish();
@@ -174,8 +165,9 @@ export class Trial implements AsyncDisposable {
     const before = this.#worker;
     this.#worker = undefined;
     this.lastInputs = [];
-    const bundling = this.#bundling ?? this.#bundle();
-    this.#bundling = undefined;
+    const bundling = this.#bundle();
+    // Other processes bundle while this one looks at what it starts workers with.
+    this.#launcher ??= this.#findLauncher();
     const [bundle] = await Promise.all([bundling, before?.end()]);
     this.lastInputs = bundle.inputs;
     onBundled();
@@ -185,6 +177,15 @@ export class Trial implements AsyncDisposable {
       if (error instanceof AttemptError) throw new AttemptError(this.#explain(error.message));
       throw error;
     }
+  }
+
+  /** How workers are started, who as root are others and have to get to their files. */
+  #findLauncher(): Launcher {
+    const { files } = this.scene;
+    const launcher = makeLauncher(files);
+    const paths = [join(this.#options.layout.libDir, PROGRAMS.worker), launcher.program, files];
+    if (this.#identity) checkReach(this.#identity, paths);
+    return launcher;
   }
 
   #bundle(): Promise<SubjectBundle> {
@@ -270,7 +271,7 @@ export class Trial implements AsyncDisposable {
     await Promise.all(this.#working);
     await Promise.all([this.#worker?.end(), this.application[Symbol.asyncDispose]()]);
     this.#socket[Symbol.dispose]();
-    if (this.#identity) {
+    if (this.#identity && this.#launcher) {
       const own = ownUser(this.#launcher, this.#identity);
       if (own) await endStrays(own, this.name);
     }
@@ -281,7 +282,7 @@ export class Trial implements AsyncDisposable {
     const { words, layout, now } = this.#options;
     return this.#worker = new AttemptWorker({
       scene: this.scene,
-      launcher: this.#launcher,
+      launcher: this.#launcher!,
       runtime: Deno.realPathSync(join(layout.libDir, PROGRAMS.worker)),
       cache: cacheIn(layout, this.#options.again ? this.scene.cache : NO_CACHE),
       bundle,
