@@ -26,7 +26,7 @@ Deno.test("try does not let a module say that it ignored what it let through", a
 Deno.test("what a module says begins no line of what try tells, and controls no terminal", async () => {
   using scratch = new Scratch({ "module.ts": FORGED });
   const { stdout } = await scratch.run([join(scratch.path, "module.ts"), "--user", "root"]);
-  assert.match(stdout, /user files .*\\n  permissions  none.* was written$/m);
+  assert.match(stdout, /user files .*\\n {2}permissions {2}none.* was written$/m);
   // deno-lint-ignore no-control-regex
   assert.doesNotMatch(stdout, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
 });
