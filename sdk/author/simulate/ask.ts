@@ -165,12 +165,14 @@ async function askRehearsal(
   const stuck = () => silent.reject(lateError(plan, done, false));
   let timer = setTimeout(stuck, SILENCE_MAX_MS);
   try {
+    const all = rows.length * instants.length;
     const task = rehearsal.run("simulate", { hook, options, rows, users, instants }, (value) => {
+      const { asked } = (value ?? {}) as SimulateProgress;
+      // It is the module's process that says so: it must not go on for ever with what is no progress.
+      if (!Number.isSafeInteger(asked) || asked <= done || asked > all) return;
       clearTimeout(timer);
       timer = setTimeout(stuck, SILENCE_MAX_MS);
-      const { asked } = value as SimulateProgress;
-      // It is the module's process that says so.
-      if (Number.isSafeInteger(asked)) events.progress(done = asked);
+      events.progress(done = asked);
     });
     task.catch(() => {});
     const answer = await Promise.race([task, silent.promise]);

@@ -31,6 +31,8 @@ const WORD_MAX = 524_288;
 /** A line of standard error, in bytes, and how many are kept. */
 const LOG_LINE_MAX = 8_192;
 const LOG_LINES_MAX = 500;
+/** How many hooks are remembered: an application calls two at most before it is looked at them. */
+const SIGHTINGS_MAX = 32;
 /** How long a worker may take to say something back that does not look held up, in ms. */
 const SYNC_MAX_MS = 1_000;
 /** What it may write to files, in bytes, where its permissions give it none: Deno's notes of its permissions. */
@@ -222,6 +224,7 @@ export class AttemptWorker {
       const declared = readDeclared(line.slice(WORDS.declared.length));
       if (declared) this.#declared.resolve(declared);
     } else if (line.startsWith(WORDS.ended)) {
+      if (this.#sightings.length === SIGHTINGS_MAX) return;
       const sighting = readSighting(line.slice(WORDS.ended.length));
       if (sighting) this.#sightings.push(sighting);
     } else if (line.startsWith(WORDS.synced)) this.#echo(line.slice(WORDS.synced.length));

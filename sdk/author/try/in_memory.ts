@@ -16,7 +16,7 @@ import { formatServiceLine } from "../../libpam/mod.ts";
 import type { RunOptions } from "../../testing/mod.ts";
 import { bundleSubject } from "../bundle.ts";
 import type { HookAnswer } from "../hook_task.ts";
-import { Rehearsal } from "../rehearsal.ts";
+import { Rehearsal, RehearsalError } from "../rehearsal.ts";
 import type { Subject } from "../subject.ts";
 import { type Call, type CallFlag, CALLS } from "./application_words.ts";
 import { hooksOf, type TryDocument } from "./document.ts";
@@ -24,6 +24,9 @@ import { meaningOf } from "./meaning.ts";
 import type { SeenPrompt, SeenText } from "./person.ts";
 import { resolveDeclared } from "./permissions.ts";
 import { lineTypeOf, type Login } from "./trial.ts";
+
+/** How long a hook may take, in ms: the service budget of a worker. */
+const HOOK_MAX_MS = 5_000;
 
 /** What is run. */
 export interface InMemoryOptions {
@@ -61,9 +64,31 @@ export async function tryInMemory(options: InMemoryOptions): Promise<TryDocument
       await rehearsal[Symbol.asyncDispose]();
       rehearsal = await start(permissions);
     }
-    return await run(rehearsal, permissions, options);
+    return await withinTime(run(rehearsal, permissions, options), subject.word);
   } finally {
     await rehearsal[Symbol.asyncDispose]();
+  }
+}
+
+/** Whatever the module does, there is an end. */
+async function withinTime<T>(running: Promise<T>, word: string): Promise<T> {
+  running.catch(() => {});
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () =>
+      late.reject(
+        new RehearsalError(
+          `${word}: it did not answer within ${
+            HOOK_MAX_MS / 1000
+          } s: await nothing without an end, and do not loop`,
+        ),
+      ),
+    HOOK_MAX_MS,
+  );
+  try {
+    return await Promise.race([running, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -30,3 +30,20 @@ Deno.test("what a module says begins no line of what try tells, and controls no 
   // deno-lint-ignore no-control-regex
   assert.doesNotMatch(stdout, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
 });
+
+for (
+  const [does, body] of Object.entries({
+    "waits for ever": "await new Promise(() => {});",
+    "loops for ever": "for (;;);",
+    "prints for ever": `for (;;) Deno.stdout.writeSync(new TextEncoder().encode("{}\\n"));`,
+  })
+) {
+  Deno.test(`try --in-memory ends with a module that ${does}`, async () => {
+    using scratch = new Scratch({ "module.ts": accountModule(`${body} return "success";`) });
+    const { status, stderr } = await scratch.run([
+      ...[join(scratch.path, "module.ts"), "--user", "root", "--in-memory"],
+    ]);
+    assert.match(stderr, /it did not answer within 5 s: await nothing without an end/);
+    assert.equal(status, 1);
+  });
+}
