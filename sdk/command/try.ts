@@ -86,7 +86,7 @@ export const TRY = command(
   {
     brief: message`Try a module through the real libpam.`,
     description:
-      message`Serves the module in a private place, calls a hook of it as an application does, through libpam and pam_deno.so, and tells what came of it: the code, what was shown and asked, what changed, how long it took, and which permissions and grants were used. It needs no root and changes nothing of the machine's.`,
+      message`Serves the module in a private place, calls a hook of it as an application does, through libpam and pam_deno.so, and tells what came of it: the code, what was shown and asked, what changed, how long it took, and which permissions and grants were used. It needs no root and changes nothing of the machine's. The module may do what it declares, as you: read that first if it is a stranger's.`,
   },
 );
 
