@@ -5,7 +5,7 @@
  * @module
  */
 
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Layout } from "../config/layout.ts";
 import { bundleModule } from "../install/bundle.ts";
 import { bundleSources } from "../install/throwaway.ts";
@@ -66,6 +66,7 @@ async function bundleStrangers(
   { libDir, sdkDir }: Pick<Layout, "libDir" | "sdkDir">,
   into: string,
 ): Promise<SubjectBundle> {
+  if (Deno.permissions.querySync({ name: "run" }).state !== "granted") throw notAsRoot(word, file);
   // The throwaway user has to get to it, so it is not below `into`, which is closed.
   using scratch = new PrivateFolder("pam-deno-stage-");
   const stage = scratch.path;
@@ -77,4 +78,13 @@ async function bundleStrangers(
   const bundle = join(into, `${sha256}.js`);
   Deno.writeTextFileSync(bundle, code, { mode: 0o600 });
   return { file: bundle, sha256, warnings, inputs: [file] };
+}
+
+/** A command that may not start all programs cannot put a jail together, and reads no stranger's sources without one. */
+function notAsRoot(word: string, file: string): SubjectBundleError {
+  return new SubjectBundleError(
+    `${word}: it cannot be bundled: ${
+      dirname(file)
+    } can be changed by others than root, and this command does not read their sources as root: run it as an ordinary user, or copy the module to a folder of root's own`,
+  );
 }

@@ -2,6 +2,7 @@
 /** What a module can make `pam-deno try` say that is not so. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { pamDeno } from "../../sdk/command/program.ts";
 import { accountModule } from "../scene.ts";
 import { Scratch, type Told } from "./trying.ts";
 
@@ -44,6 +45,20 @@ for (
       ...[join(scratch.path, "module.ts"), "--user", "root", "--in-memory"],
     ]);
     assert.match(stderr, /it did not answer within 5 s: await nothing without an end/);
+    assert.equal(status, 1);
+  });
+}
+
+for (const command of ["try", "simulate"]) {
+  Deno.test(`${command} does not read a stranger's module as root, and says how else (needs root)`, {
+    ignore: Deno.uid() !== 0,
+  }, async () => {
+    using scratch = new Scratch({ "module.ts": accountModule(`return "success";`) });
+    const file = join(scratch.path, "module.ts");
+    Deno.chownSync(file, 1234, 1234);
+    const { status, stderr } = await pamDeno([command, file, "--user", "root"]);
+    assert.match(stderr, /can be changed by others than root.*run it as an ordinary user/);
+    assert.doesNotMatch(stderr, /mistake in pam-deno/);
     assert.equal(status, 1);
   });
 }
