@@ -24,6 +24,9 @@ import type { Output } from "./output.ts";
 import { type Attempt, isInOrder, type Ran, runOnce, showRan, showTypes } from "./try_once.ts";
 import type { TryWords } from "./try.ts";
 
+/** The longest name of a service, in characters. */
+const SERVICE_MAX = 64;
+
 /** Tries a module. Gives the status to end with. */
 export async function runTrial(words: TryWords, { layout, output }: Context): Promise<number> {
   try {
@@ -281,12 +284,20 @@ function loginOf({ user, service, rhost, tty, ruser, items, environment }: TryWo
   for (const [name] of given) {
     if (name === "service" || name === "user") throw new UsageError(`--item ${name}: use --${name}`);
   }
+  if (service !== undefined) demandService(service);
   return {
     service: service ?? "login",
     user: user ?? ownName(),
     items: Object.fromEntries(given) as Partial<Record<PamItem, string>>,
     environment: Object.fromEntries(environment),
   };
+}
+
+/** A service is the name of a file: libpam takes what is behind the last slash, and so no path is meant. */
+function demandService(service: string): void {
+  if (service.length <= SERVICE_MAX && /^[^/\p{Cc}.][^/\p{Cc}]*$/u.test(service)) return;
+  const said = JSON.stringify(service);
+  throw new UsageError(`--service ${said}: it is the name of a file in /etc/pam.d, such as sshd or login`);
 }
 
 function ownName(): string {

@@ -62,3 +62,14 @@ for (const command of ["try", "simulate"]) {
     assert.equal(status, 1);
   });
 }
+
+for (const service of ["../../elsewhere", "/elsewhere", "a/b", "..", ".", "", "a\nb", "a\u001b"]) {
+  Deno.test(`try --service ${JSON.stringify(service)} is the name of no file that it could write`, async () => {
+    using scratch = new Scratch({ "module.ts": accountModule(`return "success";`) });
+    const { status, stderr } = await scratch.run([
+      ...[join(scratch.path, "module.ts"), "--user", "root", "--service", service],
+    ]);
+    assert.match(stderr, /--service ".*": it is the name of a file in \/etc\/pam\.d/);
+    assert.equal(status, 2);
+  });
+}
