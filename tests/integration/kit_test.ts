@@ -263,12 +263,12 @@ function gather(hooks: readonly HookResult[]): Omit<Outcome, "code" | "items" | 
   };
 }
 
-/** Without what differs by nature: where the module's file lies, and where files are left. */
+/** Without what differs by nature: where the module's file lies, where files are left, and the code, which the kit tells apart. */
 function clean(text: string): string;
 function clean(text: string | undefined): string | undefined;
 function clean(text: string | undefined): string | undefined {
-  return text?.replace(/ \| at .*$/s, " | at …").replace(/now=\w+/, "now=…")
-    .replace(/"[^"]*\/user\//, '"…/user/');
+  return text?.replace(/ \| at .*$/s, " | at …").replace(/ \[[a-z-]+\] https:\S+$/, "")
+    .replace(/now=\w+/, "now=…").replace(/"[^"]*\/user\//, '"…/user/');
 }
 
 /** What the kit says. */
