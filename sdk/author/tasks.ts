@@ -7,6 +7,7 @@
 
 import type { PamModule } from "../module.ts";
 import { runHookTask } from "./hook_task.ts";
+import { optionsTask } from "./options_task.ts";
 import { simulateTask } from "./simulate/task.ts";
 
 /** What a task is given besides its request. */
@@ -25,7 +26,11 @@ export interface TaskContext {
 export type Task = (request: never, context: TaskContext) => unknown;
 
 /** All tasks, by their names. */
-export const TASKS = { hook: runHookTask, simulate: simulateTask } as const satisfies Record<string, Task>;
+export const TASKS = {
+  hook: runHookTask,
+  options: optionsTask,
+  simulate: simulateTask,
+} as const satisfies Record<string, Task>;
 
 /** The name of a task. */
 export type TaskName = keyof typeof TASKS;

@@ -49,8 +49,8 @@ export type FailureKind = "failed" | "misused" | "declined" | "unexpected";
 
 /** How a failure is to be reported. */
 export interface FailureOptions {
-  /** Whether stdout must get one JSON document. */
-  readonly json: boolean;
+  /** Whether stdout must get one JSON document, and whether that is to be one line. */
+  readonly json: boolean | "line";
   /** Whether to show where an unexpected error came from. */
   readonly debug: boolean;
 }
@@ -77,7 +77,9 @@ export function reportFailure(error: unknown, output: Output, { json, debug }: F
     kind === "unexpected" ? unexpected(error, debug) : (error as Error).message + remedyOf(error),
   );
   const code = codeOfFailure(error, kind);
-  if (json) output.json({ error: { kind, code, message, docs: docsLink(code) } });
+  const document = { error: { kind, code, message, docs: docsLink(code) } };
+  if (json === "line") output.jsonLine(document);
+  else if (json) output.json(document);
   for (const part of message.split("\n")) output.note(`pam-deno: ${part}`);
   // A page about any failure says less than the message; and one that came with a code has it already.
   if (!GENERAL.has(code) && codeIn(message) === undefined) output.note(`pam-deno: ${see(code)}`);

@@ -13,6 +13,7 @@ import { argument, command, constant, flag, option } from "@optique/core/primiti
 import { string } from "@optique/core/valueparser";
 import type { Context } from "./context.ts";
 import { EXIT } from "./exit_code.ts";
+import { UsageError } from "./failure.ts";
 import { pathWord } from "./path_word.ts";
 
 /** Its words. */
@@ -23,8 +24,8 @@ export const NEEDS = command(
     module: argument(pathWord("MODULE", "any"), {
       description: message`The module's main file, or its folder.`,
     }),
-    options: multiple(option("--option", string({ metavar: "NAME=VALUE" }), {
-      description: message`An option of the pam.d line that the profiles are run with.`,
+    options: multiple(option("--option", string({ metavar: "WORD" }), {
+      description: message`A word of the pam.d line that the profiles are run with; may be repeated.`,
     })),
     strict: withDefault(
       flag("--strict", { description: message`End with 1 also if what is declared is unused or too wide.` }),
@@ -39,31 +40,36 @@ export const NEEDS = command(
   },
 );
 
+/** The format of what `--json` says: it grows when a key changes its meaning or goes, not when one is added. */
+const NEEDS_FORMAT = 1;
+
 /** Runs the tests and says what they needed. */
 export async function runNeeds(
   { module, options, strict, json }: InferValue<typeof NEEDS>,
   { layout, output, progress }: Context,
 ): Promise<number> {
   const { findSubject } = await import("../author/subject.ts");
+  const { OptionError } = await import("../author/options.ts");
   const { findNeeds } = await import("../author/needs/needs.ts");
   const { isEnough } = await import("../author/needs/compare.ts");
   const { formatNeeds } = await import("../author/needs/report.ts");
   const subject = findSubject(module);
   const onStep = (text: string) => progress.step(text);
-  const needs = await findNeeds(subject, { layout, options, onStep });
+  const needs = await findNeeds(subject, { layout, options, onStep }).catch((error) => {
+    throw error instanceof OptionError ? new UsageError(error.message) : error;
+  });
   progress.clear();
   const enough = isEnough(needs, strict);
-  for (const warning of needs.warnings) output.note(output.wrapped(warning));
-  if (json) output.json({ enough, ...needs });
+  for (const warning of needs.warnings) output.note(output.wrapped(`pam-deno: ${warning}`));
+  if (json) output.json({ format: NEEDS_FORMAT, module: subject.file, enough, ...needs });
   else {
     const { tests, profiles } = needs;
     const ran = `${tests} ${tests === 1 ? "test" : "tests"} and ${profiles} profiles of ${module}`;
     output.result(`${formatNeeds(needs, output.width)}\n`);
-    output.note(
-      enough
-        ? `${ran} needed nothing that it does not declare`
-        : `${ran}: what it declares is not what they needed`,
-    );
+    const said = enough
+      ? `${ran} needed nothing that it does not declare`
+      : `${ran}: what it declares is not what they needed`;
+    output.note(output.wrapped(`pam-deno: ${said}`));
   }
   return enough ? EXIT.done : EXIT.failed;
 }

@@ -243,7 +243,7 @@ function readText(path: string, most: number): string {
 async function askAll(plans: readonly Plan[], { layout, output, progress }: Context): Promise<Simulation[]> {
   const [{ ask }, { OptionError }, { cellsOf }] = await Promise.all([
     import("../author/simulate/ask.ts"),
-    import("../author/simulate/errors.ts"),
+    import("../author/options.ts"),
     import("../author/simulate/calendar.ts"),
   ]);
   const asked = plans.map(() => 0);

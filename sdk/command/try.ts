@@ -46,7 +46,7 @@ export const TRY = command(
       description: message`A flag of the call, such as silent.`,
     })),
     options: multiple(option("--option", string({ metavar: "WORD" }), {
-      description: message`An option of the module, as it stands on the pam.d line.`,
+      description: message`A word of the pam.d line.`,
     })),
     grants: multiple(option("--grant", string({ metavar: "GRANT" }), {
       description: message`What the line grants; else what the module declares.`,

@@ -16,6 +16,7 @@ import { type Login, Trial } from "../author/try/trial.ts";
 import { findSubject, type Subject } from "../author/subject.ts";
 import { checkTypes, type TypeCheck } from "../author/type_check.ts";
 import type { Layout } from "../config/layout.ts";
+import { grantProblem, LINES } from "../grants.ts";
 import type { PamItem } from "../tokens.ts";
 import type { Context } from "./context.ts";
 import { EXIT } from "./exit_code.ts";
@@ -26,6 +27,8 @@ import type { TryWords } from "./try.ts";
 
 /** The longest name of a service, in characters. */
 const SERVICE_MAX = 64;
+/** The format of what `--json` says: it grows when a key changes its meaning or goes, not when one is added. */
+const TRY_FORMAT = 1;
 
 /** Tries a module. Gives the status to end with. */
 export async function runTrial(words: TryWords, { layout, output }: Context): Promise<number> {
@@ -57,11 +60,7 @@ function failed(
   { json, debug }: Pick<TryWords, "json"> & { debug?: boolean },
   output: Output,
 ) {
-  if (json) {
-    const message = error instanceof Error ? error.message : String(error);
-    output.jsonLine({ error: { kind: error instanceof UsageError ? "misused" : "failed", message } });
-  }
-  return reportFailure(error, output, { json: false, debug: debug ?? false });
+  return reportFailure(error, output, { json: json && "line", debug: debug ?? false });
 }
 
 async function once(attempt: Attempt, layout: Layout, ended: AbortSignal): Promise<number> {
@@ -82,7 +81,7 @@ async function once(attempt: Attempt, layout: Layout, ended: AbortSignal): Promi
 }
 
 function showJson({ document, problems }: Ran, types: TypeCheck | null, output: Output): void {
-  output.jsonLine({ ...document, problems, types });
+  output.jsonLine({ format: TRY_FORMAT, ...document, problems, types });
 }
 
 async function inMemory(
@@ -308,8 +307,16 @@ function ownName(): string {
   }
 }
 
+/** The grants that are said, each of which some type of line can have. */
 function grantsIn({ grants }: TryWords): string[] | undefined {
-  return grants.length === 0 ? undefined : grants.flatMap((word) => word.split(","));
+  const words = grants.flatMap((word) => word.split(","));
+  for (const word of words) {
+    const problems = LINES.map((line) => grantProblem(word, line));
+    const [problem] = problems;
+    if (problem === undefined || problems.includes(undefined)) continue;
+    throw new UsageError(`--grant ${word}: ${problem.slice(problem.indexOf('": ') + 3)}`);
+  }
+  return grants.length === 0 ? undefined : words;
 }
 
 function allowedBy({ allowed }: TryWords): Record<string, string[]> {

@@ -7,7 +7,7 @@
  */
 
 import { join } from "node:path";
-import { parse } from "jsonc-parser";
+import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { stat } from "../config/place.ts";
 import type { GraphModule } from "./deno_tool.ts";
 
@@ -70,7 +70,15 @@ export function readProject(root: string): Project {
 }
 
 function readObject(file: string): Record<string, unknown> {
-  const value = parse(Deno.readTextFileSync(file), [], { allowTrailingComma: true });
+  const text = Deno.readTextFileSync(file);
+  const errors: ParseError[] = [];
+  const value = parse(text, errors, { allowTrailingComma: true });
+  const [wrong] = errors;
+  if (wrong) {
+    const line = text.slice(0, wrong.offset).split("\n").length;
+    const why = printParseErrorCode(wrong.error).replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+    throw new ProjectError(`${file}:${line}: not JSON with comments: ${why}: mend it`);
+  }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new ProjectError(`${file}: expected an object { … }`);
   }

@@ -67,7 +67,7 @@ export interface Comparison {
   /** The smallest declaration that would have done. */
   readonly smallest: Pick<Declaration, "permissions" | "grants">;
   /** Hooks that the module defines and that neither test nor profile ran. */
-  readonly notRun: readonly string[];
+  readonly not_run: readonly string[];
 }
 
 /** Kinds that `defineModule` can declare. */
@@ -91,7 +91,7 @@ export function compare({ permissions, grants, hooks }: Declaration, uses: Uses)
     permissions: found,
     grants: given,
     smallest: { permissions: smallestOf(found), grants: smallestOf(given) as Declaration["grants"] },
-    notRun: hooks.filter((hook) => !uses.hooks.has(hook)),
+    not_run: hooks.filter((hook) => !uses.hooks.has(hook)),
   };
 }
 

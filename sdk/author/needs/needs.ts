@@ -8,6 +8,7 @@
 import type { Layout } from "../../config/layout.ts";
 import { PrivateFolder } from "../private_folder.ts";
 import { bundleSubject } from "../bundle.ts";
+import { demandOptions } from "../options.ts";
 import { Rehearsal } from "../rehearsal.ts";
 import type { Subject } from "../subject.ts";
 import { checkTypes } from "../type_check.ts";
@@ -36,6 +37,7 @@ export interface Needs extends Comparison, Pick<TestRunResult, "tests" | "profil
  * @throws {NeedsError} if it does not type-check, has no tests, or they fail.
  * @throws {SubjectBundleError} if it cannot be bundled.
  * @throws {RehearsalError} if it cannot be loaded.
+ * @throws {OptionError} if it refuses an option, or ignores it.
  */
 export async function findNeeds(subject: Subject, { layout, options, onStep }: NeedsOptions): Promise<Needs> {
   using scratch = new PrivateFolder("pam-deno-needs-");
@@ -46,11 +48,19 @@ export async function findNeeds(subject: Subject, { layout, options, onStep }: N
   const { name, word } = subject;
   const started = await Rehearsal.start({ layout, bundle, word, name, permissions: {} });
   const { declaration } = started;
-  await started[Symbol.asyncDispose]();
+  const refused = await demandOptions(started, { word, options }).finally(() =>
+    started[Symbol.asyncDispose]()
+  );
   const { verdict, text } = await types;
   if (verdict === "wrong") throw new NeedsError(`${word}: it does not type-check:\n${text}`);
   onStep(`running the tests of ${word}`);
   const { uses, tests, profiles } = await runTests({ subject, declaration, layout, options });
-  const unchecked = verdict === "unchecked" ? [text] : [];
-  return { ...compare(declaration, uses), tests, profiles, warnings: [...unchecked, ...bundle.warnings] };
+  const warnings = [
+    ...verdict === "unchecked" ? [text] : [],
+    ...refused === undefined ? [] : [
+      `${word}: the profiles say nothing, since it refuses a line without options (${refused}): give them with --option WORD`,
+    ],
+    ...bundle.warnings,
+  ];
+  return { ...compare(declaration, uses), tests, profiles, warnings };
 }

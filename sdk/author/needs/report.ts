@@ -49,7 +49,7 @@ const REMARKS: Readonly<Record<Verdict, string | undefined>> = {
 
 /** All of it, without a newline at the end. */
 export function formatNeeds(comparison: Comparison, width: number): string {
-  const { permissions, grants, notRun } = comparison;
+  const { permissions, grants, not_run: notRun } = comparison;
   const parts = [
     ...section("permission", permissions, "It needs no permission, and declares none.", width),
     "",

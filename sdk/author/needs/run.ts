@@ -157,6 +157,7 @@ function prepare(
       ...isRoot ? { HOME: work, TMPDIR: work, DENO_DIR: cacheDir(), PATH } : Deno.env.toObject(),
       DENO_NO_UPDATE_CHECK: "1",
       NO_COLOR: "1",
+      RUST_BACKTRACE: "0",
     },
     preload: join(told, "preload.js"),
     profiles: join(told, "profiles_test.js"),

@@ -10,15 +10,15 @@ import type { Layout } from "../../config/layout.ts";
 import { resolvePermissions, type ScopedPermissions } from "../../config/permissions.ts";
 import { CODES, type PamCode } from "../../tokens.ts";
 import { FAILURES } from "../../hooks.ts";
-import { line } from "../../text.ts";
 import { wordsOf } from "../../words.ts";
 import { PrivateFolder } from "../private_folder.ts";
 import { bundleSubject } from "../bundle.ts";
+import { OptionError } from "../options.ts";
 import { Rehearsal } from "../rehearsal.ts";
 import { findSubject, type Subject } from "../subject.ts";
 import { checkTypes, type TypeCheck } from "../type_check.ts";
 import { cellsOf, Clock } from "./calendar.ts";
-import { answerProblem, LateError, OptionError, SimulationError } from "./errors.ts";
+import { answerProblem, LateError, SimulationError } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Run } from "./runs.ts";
 import type { Asked, Simulation } from "./simulation.ts";
@@ -40,8 +40,6 @@ export interface AskEvents {
 
 /** A process that tells nothing for so long, in ms, is stuck: it tells when a hook has taken HOOK_MAX_MS. */
 const SILENCE_MAX_MS = HOOK_MAX_MS + 1_500;
-/** The longest message of a module that is shown, in bytes. */
-const LOG_MAX = 4_096;
 /** Permissions that no simulation gives: they are no sandbox any more. */
 const NOT_GIVEN = ["run", "ffi"] as const;
 
@@ -131,7 +129,7 @@ function permissionsOf(
     note(`${module}: it declares the permission ${kind}, which a simulation does not give`);
     delete open[kind];
   }
-  const { permissions, problems } = resolvePermissions(open, optionsOf(options));
+  const { permissions, problems } = resolvePermissions(open, optionsOf(module, options));
   const [problem] = problems;
   if (problem !== undefined) {
     throw new SimulationError(
@@ -141,11 +139,11 @@ function permissionsOf(
   return permissions;
 }
 
-function optionsOf(words: readonly string[]): Readonly<Record<string, unknown>> {
+function optionsOf(module: string, words: readonly string[]): Readonly<Record<string, unknown>> {
   try {
     return wordsOf(words);
   } catch (error) {
-    throw new OptionError(`--option: ${(error as Error).message}`);
+    throw new OptionError(module, (error as Error).message);
   }
 }
 
@@ -220,10 +218,8 @@ function simulationOf(plan: Plan, answered: SimulateAnswer): Simulation {
   const { module, hook, options, calendar, rows } = plan;
   if (!success) throw answerProblem(module);
   if ("late" in answer) throw lateError(plan, answer.late, true);
-  if ("refused" in answer) throw new OptionError(`${module}: --option: ${line(answer.refused, LOG_MAX)}`);
-  if ("unknown" in answer) {
-    throw new OptionError(`${module}: --option: ${line(answer.unknown, LOG_MAX)}: take it out`);
-  }
+  if ("refused" in answer) throw new OptionError(module, answer.refused);
+  if ("unknown" in answer) throw new OptionError(module, `${answer.unknown}: take it out`);
   const cells = cellsOf(calendar);
   const runs = answer.rows.map((row) => runsOf(row, answer.outcomes.length, cells));
   if (runs.length !== rows.length || runs.includes(undefined)) throw answerProblem(module);

@@ -10,11 +10,6 @@ export class SimulationError extends Error {
   override name = "SimulationError";
 }
 
-/** The module refuses an option of the command line, or does not know it. */
-export class OptionError extends Error {
-  override name = "OptionError";
-}
-
 /** A hook was not answered in time. */
 export class LateError extends Error {
   override name = "LateError";

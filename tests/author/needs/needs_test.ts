@@ -26,7 +26,7 @@ async function needsOf(name: string, ...words: string[]) {
   const json = JSON.parse(stdout) as {
     permissions: Finding[];
     grants: Finding[];
-    notRun: string[];
+    not_run: string[];
     smallest: unknown;
     profiles: number;
   };
@@ -72,7 +72,7 @@ Deno.test("needs tells what is missing, with the hook, the line and the test, an
 });
 
 Deno.test("needs tells what nothing needed and what is too wide, and ends with 1 if told to be strict", async () => {
-  const { status, verdicts, permissions, grants, notRun, smallest } = await needsOf("too_much");
+  const { status, verdicts, permissions, grants, not_run: notRun, smallest } = await needsOf("too_much");
   assert.deepEqual(verdicts, {
     "read option rules": "needed",
     "read option motd": "unused",

@@ -89,6 +89,7 @@ const WORDS: readonly (readonly [words: readonly string[], status: number, says:
   [[OFFICE_HOURS, "--now", "2026-12-24T23:30"], 2, /is no time: write it with its offset/],
   [[OFFICE_HOURS, "--item", "rhots=a"], 2, /There is no item .rhots.: did you mean .rhost./],
   [[OFFICE_HOURS, "--allow", "run=/bin/sh"], 2, /run.* cannot be allowed here/],
+  [[OFFICE_HOURS, "--grant", "prompt,bogus"], 2, /--grant bogus: the grants are prompt, authtok, /],
   [["/nowhere/module.ts"], 1, /\/nowhere\/module\.ts: there is no such file/],
 ];
 
@@ -106,6 +107,8 @@ Deno.test("try --json says in one line, too, why nothing could be tried", async 
   using scratch = new Scratch({ "module.ts": "export default 7;" });
   const told = await scratch.told([join(scratch.path, "module.ts"), "--user", "alice"]);
   assert.equal(told.error?.kind, "failed");
+  assert.equal(told.error.code, "not-a-module");
+  assert.match(told.error.docs, /\/docs\/errors\/not-a-module\.md$/);
   assert.match(told.error.message, /default export is a number/);
   assert.equal(told.status, 1);
 });

@@ -28,7 +28,7 @@ export interface Told {
   readonly prompts: readonly { readonly text: string; readonly by: string }[];
   readonly problems: readonly string[];
   readonly types: null | { readonly verdict: string; readonly text: string };
-  readonly error?: { readonly kind: string; readonly message: string };
+  readonly error?: Readonly<Record<"kind" | "code" | "message" | "docs", string>>;
   readonly steps: readonly (Told & { readonly process: string; readonly pid: number })[];
   readonly [key: string]: unknown;
 }

@@ -76,6 +76,11 @@ const refusals: [string, Record<string, string>, RegExp][] = [
     { "deno.json": `{ "importMap": "x.json" }`, "module.ts": "" },
     /"importMap" is not supported: use "imports"$/,
   ],
+  [
+    "a deno.json that is none",
+    { "deno.json": `{\n  "exports": "./module.ts",,\n}`, "module.ts": "" },
+    /\/deno\.json:2: not JSON with comments: property name expected: mend it$/,
+  ],
   ["a syntax error", { "module.ts": `export default {{;` }, /module\.ts: .*/],
   [
     "a file outside its folder",
