@@ -37,7 +37,7 @@ const MODULES: Readonly<Record<string, readonly [text: string, status: number, s
   "that throws in a hook": [
     moduleText('{\n  account() {\n    throw new RangeError("no rule");\n  },\n}'),
     1,
-    /failed +threw: account threw RangeError: no rule \[handler-threw\] \S+\n +at \S+module\.ts:5:11\n +mend the handler/,
+    /failed +threw: account threw RangeError: no rule\n +at \S+module\.ts:5:11\n +mend the handler/,
   ],
   "that returns a code of another hook": [
     moduleText('{ account: () => "session_err" as "success" }'),
