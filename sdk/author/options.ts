@@ -6,6 +6,7 @@
  */
 
 import * as v from "valibot";
+import type { ErrorCode } from "../error_codes.ts";
 import { line } from "../text.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 
@@ -15,10 +16,13 @@ const MESSAGE_MAX = 4_096;
 /** The module refuses an option of the command line, or does not know it. */
 export class OptionError extends Error {
   override name = "OptionError";
+  /** The stable code: the module's own text cannot say another. */
+  readonly errorCode: ErrorCode;
 
   /** `said` is what the module says of `--option`. */
-  constructor(word: string, said: string) {
+  constructor(word: string, said: string, code: ErrorCode = "options-refused") {
     super(`${word}: --option: ${line(said, MESSAGE_MAX)}`);
+    this.errorCode = code;
   }
 }
 
@@ -37,6 +41,6 @@ export async function demandOptions(
   const { error, warnings } = v.parse(ANSWER, await rehearsal.run("options", { options }));
   if (options.length === 0) return error === undefined ? undefined : line(error, MESSAGE_MAX);
   if (error !== undefined) throw new OptionError(word, error);
-  if (warnings.length > 0) throw new OptionError(word, `${warnings[0]}: take it out`);
+  if (warnings.length > 0) throw new OptionError(word, `${warnings[0]}: take it out`, "option-unknown");
   return undefined;
 }

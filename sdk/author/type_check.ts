@@ -27,6 +27,20 @@ export interface TypeCheck {
   readonly text: string;
 }
 
+/** A module does not type-check. The message has what the compiler says. */
+export class TypesError extends Error {
+  override name = "TypesError";
+}
+
+/**
+ * Goes on only with a module that the compiler has nothing against, or that nobody looked at; `word` is how it was named.
+ *
+ * @throws {TypesError} if it does not type-check.
+ */
+export function demandTypes({ verdict, text }: TypeCheck, word: string): void {
+  if (verdict === "wrong") throw new TypesError(`${word}: it does not type-check:\n${text}`);
+}
+
 /** A module is looked at: nothing is written for it, no packages are laid beside it, and none of their scripts is run. */
 const LOOK_ONLY = ["--quiet", "--no-lock", "--node-modules-dir=none"];
 

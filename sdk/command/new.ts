@@ -76,6 +76,7 @@ function refuseConfigured(name: string, layout: Layout): void {
   }
   throw new CommandError(
     `a module ${name} is configured here already, in ${file}: \`pam-deno add\` would put the new one in its place; take another name`,
+    { code: "new-refused" },
   );
 }
 

@@ -206,7 +206,7 @@ async function peopleOfWords({ user, users }: Words, note: (text: string) => voi
       try {
         said.push(...peopleOf(readText(users, USERS_FILE_MAX), users));
       } catch (error) {
-        throw error instanceof PeopleError ? new CommandError(error.message) : error;
+        throw error instanceof PeopleError ? new CommandError(error.message, NOT_READ) : error;
       }
     }
     if (said.length === 0) said.push(userOf(await currentUser() ?? "root"));
@@ -226,16 +226,23 @@ function followed(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/** What is wrong with a file is no mistake of the command line. */
+const NOT_READ = { code: "users-not-read" } as const;
+
 function readText(path: string, most: number): string {
   const found = followed(path);
   if (found === undefined || found.isDirectory) {
-    throw new CommandError(`${path}: there is no such file: check --users`);
+    throw new CommandError(`${path}: there is no such file: check --users`, NOT_READ);
   }
-  if (found.size > most) throw new CommandError(`${path}: it is larger than ${most} bytes: name fewer users`);
+  if (found.size > most) {
+    throw new CommandError(`${path}: it is larger than ${most} bytes: name fewer users`, NOT_READ);
+  }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(path));
   } catch (error) {
-    throw error instanceof TypeError ? new CommandError(`${path}: it is not UTF-8: save it as that`) : error;
+    throw error instanceof TypeError
+      ? new CommandError(`${path}: it is not UTF-8: save it as that`, NOT_READ)
+      : error;
   }
 }
 
@@ -275,7 +282,7 @@ async function askAll(plans: readonly Plan[], { layout, output, progress }: Cont
     // The other side of a comparison is not left behind.
     over.abort();
     await Promise.allSettled(asking);
-    throw error instanceof OptionError ? new UsageError(error.message) : error;
+    throw error instanceof OptionError ? new UsageError(error.message, { code: error.errorCode }) : error;
   } finally {
     progress.clear();
     for (const text of notes) output.note(`pam-deno: ${text}`);

@@ -13,6 +13,7 @@ import { lineTypeOf, type Login, type Trial } from "../author/try/trial.ts";
 import { type Call, CALLS } from "../author/try/application_words.ts";
 import type { Subject } from "../author/subject.ts";
 import type { TypeCheck } from "../author/type_check.ts";
+import { see } from "../coded.ts";
 import { isRefusal } from "../result.ts";
 import { printable } from "../supervisor/lines.ts";
 import type { PamCode } from "../tokens.ts";
@@ -119,7 +120,9 @@ function coloured(title: string, code: PamCode): string {
 /** Tells a person what the compiler says. */
 export function showTypes({ verdict, text }: TypeCheck, output: Output): void {
   if (verdict === "unchecked") output.note(`pam-deno: ${text}`);
-  if (verdict === "wrong") output.note(`pam-deno: it does not type-check:\n${text}`);
+  if (verdict === "wrong") {
+    output.note(`pam-deno: it does not type-check:\n${text}\npam-deno: ${see("types-wrong")}`);
+  }
 }
 
 /** Whether a run is in order, whatever the module decided. */

@@ -130,3 +130,11 @@ Deno.test("codes by name are those of classes that there are", () => {
   const source = [...walkSync("sdk")].map((path) => Deno.readTextFileSync(path)).join("\n");
   for (const name of Object.keys(CODES_BY_NAME)) assert.match(source, new RegExp(`class ${name} extends`));
 });
+
+Deno.test("every kind of error that the programs have has a code", () => {
+  const source = [...walkSync("sdk")].map((path) => Deno.readTextFileSync(path)).join("\n");
+  const names = [...source.matchAll(/class (\w+Error) extends \w*Error\b/g)].map(([, name]) => name!);
+  assert.ok(names.length >= 35);
+  // What the other errors of commands have in common is thrown as none.
+  assert.deepEqual(names.filter((name) => !Object.hasOwn(CODES_BY_NAME, name)), ["CodedError"]);
+});

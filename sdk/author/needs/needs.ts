@@ -11,9 +11,9 @@ import { bundleSubject } from "../bundle.ts";
 import { demandOptions } from "../options.ts";
 import { Rehearsal } from "../rehearsal.ts";
 import type { Subject } from "../subject.ts";
-import { checkTypes } from "../type_check.ts";
+import { checkTypes, demandTypes } from "../type_check.ts";
 import { compare, type Comparison } from "./compare.ts";
-import { NeedsError, runTests, type TestRunResult } from "./run.ts";
+import { runTests, type TestRunResult } from "./run.ts";
 
 /** What {@linkcode findNeeds} takes. */
 export interface NeedsOptions {
@@ -34,7 +34,8 @@ export interface Needs extends Comparison, Pick<TestRunResult, "tests" | "profil
 /**
  * Finds it out.
  *
- * @throws {NeedsError} if it does not type-check, has no tests, or they fail.
+ * @throws {TypesError} if it does not type-check.
+ * @throws {NeedsError} if it has no tests, or they fail.
  * @throws {SubjectBundleError} if it cannot be bundled.
  * @throws {RehearsalError} if it cannot be loaded.
  * @throws {OptionError} if it refuses an option, or ignores it.
@@ -51,12 +52,12 @@ export async function findNeeds(subject: Subject, { layout, options, onStep }: N
   const refused = await demandOptions(started, { word, options }).finally(() =>
     started[Symbol.asyncDispose]()
   );
-  const { verdict, text } = await types;
-  if (verdict === "wrong") throw new NeedsError(`${word}: it does not type-check:\n${text}`);
+  const check = await types;
+  demandTypes(check, word);
   onStep(`running the tests of ${word}`);
   const { uses, tests, profiles } = await runTests({ subject, declaration, layout, options });
   const warnings = [
-    ...verdict === "unchecked" ? [text] : [],
+    ...check.verdict === "unchecked" ? [check.text] : [],
     ...refused === undefined ? [] : [
       `${word}: the profiles say nothing, since it refuses a line without options (${refused}): give them with --option WORD`,
     ],

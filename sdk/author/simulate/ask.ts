@@ -16,7 +16,7 @@ import { bundleSubject } from "../bundle.ts";
 import { OptionError } from "../options.ts";
 import { Rehearsal } from "../rehearsal.ts";
 import { findSubject, type Subject } from "../subject.ts";
-import { checkTypes, type TypeCheck } from "../type_check.ts";
+import { checkTypes, demandTypes } from "../type_check.ts";
 import { cellsOf, Clock } from "./calendar.ts";
 import { answerProblem, LateError, SimulationError } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
@@ -46,7 +46,8 @@ const NOT_GIVEN = ["run", "ffi"] as const;
 /**
  * Asks all of it.
  *
- * @throws {SimulationError} if the module has no such hook, does not type-check, or answers nonsense.
+ * @throws {SimulationError} if the module has no such hook, or answers nonsense.
+ * @throws {TypesError} if it does not type-check.
  * @throws {OptionError} if it refuses the options.
  * @throws {LateError} if a hook takes too long.
  * @throws {RehearsalError} if it cannot be loaded.
@@ -77,11 +78,6 @@ export async function ask(
     over.abort();
     await asked.catch(() => {});
   }
-}
-
-function demandTypes({ verdict, text }: TypeCheck, word: string): void {
-  if (verdict !== "wrong") return;
-  throw new SimulationError(`${word}: it does not type-check:\n${text}`);
 }
 
 interface Around {
@@ -219,7 +215,7 @@ function simulationOf(plan: Plan, answered: SimulateAnswer): Simulation {
   if (!success) throw answerProblem(module);
   if ("late" in answer) throw lateError(plan, answer.late, true);
   if ("refused" in answer) throw new OptionError(module, answer.refused);
-  if ("unknown" in answer) throw new OptionError(module, `${answer.unknown}: take it out`);
+  if ("unknown" in answer) throw new OptionError(module, `${answer.unknown}: take it out`, "option-unknown");
   const cells = cellsOf(calendar);
   const runs = answer.rows.map((row) => runsOf(row, answer.outcomes.length, cells));
   if (runs.length !== rows.length || runs.includes(undefined)) throw answerProblem(module);

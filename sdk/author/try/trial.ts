@@ -118,13 +118,13 @@ export class Trial implements AsyncDisposable {
     const programs = Object.values(PROGRAMS).map((name) => join(layout.libDir, name));
     const missing = programs.find((path) => !stat(path));
     if (missing) {
-      throw new AttemptError(
-        `${missing}: it is not there: reinstall the package, or run \`deno task build\``,
-      );
+      const text = `${missing}: it is not there: reinstall the package, or run \`deno task build\``;
+      throw new AttemptError(withCode("runtime-missing", text));
     }
     this.#identity = throwawayIdentity();
     const scene = this.scene = new Scene(this.#identity);
-    this.name = subject.name.slice(0, SOCKET_PATH_MAX - `${scene.runtimeDir}/.sock~`.length);
+    const left = SOCKET_PATH_MAX - `${scene.runtimeDir}/.sock~`.length;
+    this.name = subject.name.slice(0, Math.max(0, left));
     this.places = new Places({ files: scene.files, folder: subject.folder });
     try {
       this.application = new Application(Deno.realPathSync(join(layout.libDir, PROGRAMS.application)));

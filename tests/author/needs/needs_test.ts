@@ -155,13 +155,16 @@ Deno.test("it runs", async () => { await runHook(module, "account"); });
 `;
 
 const WRONG: Readonly<Record<string, [files: Record<string, string>, says: RegExp]>> = {
-  "has no tests": [{ "module.ts": accountModule('return "success";') }, /has no tests in .*module_test\.ts/],
+  "has no tests": [
+    { "module.ts": accountModule('return "success";') },
+    /has no tests in .*module_test\.ts[^]*\n.*\[tests-say-nothing\] /,
+  ],
   "has tests that fail": [
     {
       "module.ts": accountModule('return "success";'),
       "module_test.ts": 'Deno.test("it is late", () => { throw new Error("too late"); });',
     },
-    /its tests fail[\s\S]*it is late[\s\S]*too late/,
+    /its tests fail[\s\S]*it is late[\s\S]*too late[\s\S]*\[tests-say-nothing\] /,
   ],
   "has tests that run no hook": [
     {
@@ -171,11 +174,11 @@ const WRONG: Readonly<Record<string, [files: Record<string, string>, says: RegEx
       ),
       "module_test.ts": 'Deno.test("nothing", () => {});',
     },
-    /none of its tests runs a hook/,
+    /none of its tests runs a hook[\s\S]*\[tests-say-nothing\] /,
   ],
   "does not type-check": [
     { "module.ts": accountModule("return 7;"), "module_test.ts": TEST },
-    /does not type-check:[\s\S]*module\.ts/,
+    /does not type-check:[\s\S]*module\.ts[\s\S]*\npam-deno: \[types-wrong\] \S+\n$/,
   ],
   "throws when it is loaded": [
     {

@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { behind } from "../../sdk/codes.ts";
 import { makeModule, NewModuleError, packageName } from "../../../sdk/author/new/new_module.ts";
 import { onTerminal, PAM_DENO, ROOT } from "../../sdk/command/program.ts";
 import { Place, run } from "./place.ts";
@@ -75,7 +76,9 @@ Deno.test("new changes nothing that is there: a folder, a file, a link that lead
       stderr,
       `pam-deno: ${
         place.at(name)
-      } is there already, and nothing of it was changed: take another name, or another folder\n`,
+      } is there already, and nothing of it was changed: take another name, or another folder\npam-deno:${
+        behind("new-refused")
+      }\n`,
     );
   }
   assert.deepEqual(place.names, ["file", "folder", "link"]);
@@ -91,7 +94,7 @@ Deno.test("new does not take the name of a module that logins are decided by her
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /a module office is configured here already, in .*config\/modules\/office\.jsonc: .*another name/,
+    /a module office is configured here already, in .*config\/modules\/office\.jsonc: .*another name\npam-deno: \[new-refused\] /,
   );
   assert.deepEqual(place.names, ["config"]);
 });
@@ -140,7 +143,10 @@ Deno.test("where nothing can be made, new says so and where to go", async () => 
     ? await run(["unshare", "-m", "sh", "-c", script, "sh", place.path, PAM_DENO])
     : await run([PAM_DENO, "new", "policy"], { cwd: "/" });
   assert.equal(status, 1);
-  assert.match(stderr, /^pam-deno: no folder can be made in \/.*: .*; go to a folder of yours\n$/);
+  assert.match(
+    stderr,
+    /^pam-deno: no folder can be made in \/.*: .*; go to a folder of yours\npam-deno: \[new-refused\] \S+\n$/,
+  );
 });
 
 Deno.test({

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { docsLink } from "../../../sdk/coded.ts";
 import { onTerminal, PAM_DENO, quoted } from "../../sdk/command/program.ts";
 import { CLOSED, moduleText, OFFICE_HOURS, Scratch } from "./trying.ts";
 
@@ -12,7 +13,7 @@ const MODULES: Readonly<Record<string, readonly [text: string, status: number, s
   "that does not type-check": [
     moduleText('{ account: () => "success" }', 'const x: number = "a"; void x;'),
     1,
-    /it does not type-check:\n.*TS2322.*string.*number.*module\.ts:2:7/s,
+    /it does not type-check:\n.*TS2322.*string.*number.*module\.ts:2:7\n.*\npam-deno: \[types-wrong\] \S+\n$/s,
   ],
   "that is no TypeScript": [
     "export default {",
@@ -37,7 +38,7 @@ const MODULES: Readonly<Record<string, readonly [text: string, status: number, s
   "that throws in a hook": [
     moduleText('{\n  account() {\n    throw new RangeError("no rule");\n  },\n}'),
     1,
-    /failed +threw: account threw RangeError: no rule\n +at \S+module\.ts:5:11\n +mend the handler/,
+    /failed +threw: account threw RangeError: no rule\n +at \S+module\.ts:5:11\n +mend the handler.*\n +\[handler-threw\] \S+\n/,
   ],
   "that returns a code of another hook": [
     moduleText('{ account: () => "session_err" as "success" }'),
@@ -110,7 +111,17 @@ Deno.test("try --json says in one line, too, why nothing could be tried", async 
   assert.equal(told.error.code, "not-a-module");
   assert.match(told.error.docs, /\/docs\/errors\/not-a-module\.md$/);
   assert.match(told.error.message, /default export is a number/);
+  assert.deepEqual([told.error.code, told.error.docs], ["not-a-module", docsLink("not-a-module")]);
   assert.equal(told.status, 1);
+});
+
+Deno.test("a folder for temporary files whose path is too long for a socket is told, and nothing is left in it", async () => {
+  using scratch = new Scratch();
+  const tmp = join(scratch.path, "t".repeat(100));
+  Deno.mkdirSync(tmp);
+  const run = await scratch.run([OFFICE_HOURS, ...CLOSED], { TMPDIR: tmp });
+  assert.match(run.stderr, /^pam-deno: TMPDIR is too long .*\npam-deno: \[try-failed\] \S+\n$/);
+  assert.deepEqual([run.status, run.stdout, [...Deno.readDirSync(tmp)].length], [1, "", 0]);
 });
 
 Deno.test("on a terminal of 40 columns no line is longer, and NO_COLOR takes the colour away", async () => {

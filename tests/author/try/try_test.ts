@@ -191,7 +191,7 @@ Deno.test("a shim that is not there is told with where it was looked for, and in
   const { status, stderr } = await scratch.run([OFFICE_HOURS, ...CLOSED, "--lib-dir", lib]);
   assert.equal(status, 1);
   assert.match(stderr, new RegExp(`pam_deno\\.so is not here.*${lib}/pam_deno\\.so`, "s"));
-  assert.match(stderr, /--in-memory/);
+  assert.match(stderr, /--in-memory.*\npam-deno: \[shim-missing\] /);
   const told = await scratch.told([OFFICE_HOURS, ...CLOSED, "--in-memory", "--lib-dir", lib, "--debug"]);
   assert.deepEqual([told.code, told["in_memory"], told.status], ["perm_denied", true, 0]);
 });
