@@ -56,7 +56,7 @@ export async function runNeeds(
   const subject = findSubject(module);
   const onStep = (text: string) => progress.step(text);
   const needs = await findNeeds(subject, { layout, options, onStep }).catch((error) => {
-    throw error instanceof OptionError ? new UsageError(error.message) : error;
+    throw error instanceof OptionError ? new UsageError(error.message, { code: error.errorCode }) : error;
   });
   progress.clear();
   const enough = isEnough(needs, strict);
