@@ -175,7 +175,7 @@ const bad: [string, Record<string, string>, RegExp][] = [
   [
     "does not load",
     { "module.ts": `throw new Error("no\\u001b[2J way");` },
-    /it does not load: Error: no.{1,2}\[2J way/,
+    /it does not load: it threw while it was loaded: Error: no.{1,2}\[2J way/,
   ],
   ["has no default export", { "module.ts": "export const x = 1;" }, /module "gate" has no default export/],
   ["exports something else", { "module.ts": "export default 1;" }, /its default export is a number/],
