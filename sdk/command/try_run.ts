@@ -255,7 +255,7 @@ function trialOf(
   },
 ): Trial {
   const { file, looked, problem } = findShim(layout);
-  if (file === undefined) throw new CommandError(noShim(looked, problem));
+  if (file === undefined) throw new CommandError(noShim(looked, problem), { code: "shim-missing" });
   return new Trial({
     subject,
     layout,

@@ -29,6 +29,7 @@ Deno.test("try --json prints one object as the last line, with the keys that are
   assert.deepEqual(told.types, { verdict: "ok", text: "" });
   const keys = [
     ...[
+      "format",
       "module",
       "in_memory",
       "hook",
