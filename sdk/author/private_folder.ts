@@ -6,6 +6,7 @@
  */
 
 import { checkPlace, stat } from "../config/place.ts";
+import { endDenoTools } from "../install/deno_tool.ts";
 
 /** What ends the command from outside, and with which status. */
 const ENDING = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -25,6 +26,9 @@ export function makePrivateFolder(prefix: string): string {
     throw error;
   }
 }
+
+/** After this, whoever was killed writes nothing any more; in ms. */
+const LAST_WRITE_MS = 20;
 
 type Signal = keyof typeof ENDING;
 
@@ -57,7 +61,12 @@ export class PrivateFolder implements Disposable {
   static #listen(): void {
     PrivateFolder.#listeners = (Object.keys(ENDING) as Signal[]).map((signal) => {
       const listener = () => {
-        for (const folder of PrivateFolder.#all) folder[Symbol.dispose]();
+        endDenoTools();
+        const folders = [...PrivateFolder.#all];
+        for (const folder of folders) folder[Symbol.dispose]();
+        // What was killed may have been about to write.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WRITE_MS);
+        for (const { path } of folders) if (stat(path)) Deno.removeSync(path, { recursive: true });
         if (PrivateFolder.#exits) Deno.exit(ENDING[signal]);
       };
       Deno.addSignalListener(signal, listener);

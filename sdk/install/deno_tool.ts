@@ -13,15 +13,33 @@ export class DenoToolError extends Error {
   override name = "DenoToolError";
 }
 
+/** The tools that run now. */
+const RUNNING = new Set<Deno.ChildProcess>();
+
+/** Ends all tools that run: they make the folders that they write to anew, also those that somebody has removed. */
+export function endDenoTools(): void {
+  for (const child of RUNNING) {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
 /** Runs `deno ARGS…` in the folder `cwd` with a copy of the environment, and gives what it printed. */
 export async function runDenoTool(args: readonly string[], cwd: string): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd,
     env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", RUST_BACKTRACE: "0", RUST_LIB_BACKTRACE: "0" },
     stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
     signal: AbortSignal.timeout(TOOL_MAX_MS),
-  }).output();
+  }).spawn();
+  RUNNING.add(child);
+  const { success, stdout, stderr } = await child.output().finally(() => RUNNING.delete(child));
   const decoder = new TextDecoder();
   if (success) return decoder.decode(stdout);
   throw new DenoToolError(`deno ${args[0]} failed:\n${decoder.decode(stderr).trim()}`);
