@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Place, run } from "./place.ts";
 
 const WORKFLOW = ".github/workflows/ci.yml";
@@ -37,7 +37,10 @@ Deno.test("the workflow takes the SDK from JSR, and publishes no version but the
   const folder = await place.begun("policy");
   const text = Deno.readTextFileSync(join(folder, WORKFLOW));
   const step = (name: RegExp) => new RegExp(`- name: ${name.source}\\n +run: (.*)`).exec(text)![1]!;
-  const shell = (script: string, env = {}) => run(["bash", "-ec", script], { cwd: folder, env });
+  // There the workflow has set Deno up.
+  const PATH = `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`;
+  const shell = (script: string, env = {}) =>
+    run(["bash", "-ec", script], { cwd: folder, env: { PATH, ...env } });
 
   const tag = step(/The tag is the version/);
   assert.equal((await shell(tag, { GITHUB_REF_NAME: "v0.1.0" })).status, 0);
